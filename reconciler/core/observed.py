@@ -1,0 +1,110 @@
+"""What is really there: live keys, heads of store slots, spooled secrets. The second input.
+
+Nothing here can hold a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from reconciler.core.keys import Attributes, KeyId, OpId, Target
+from reconciler.core.secret import Fingerprint
+
+
+class LiveStatus(StrEnum):
+    """What a live key is worth right now, as its API tells it."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveKey:
+    """One credential as the API shows it. `attributes` holds every field that it tells."""
+
+    id: KeyId
+    name: str
+    status: LiveStatus
+    attributes: Attributes
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderView:
+    """One provider as a run saw it.
+
+    Listing is not existence: `keys` has every row of the list, plus recorded ids that the list hid
+    and GET still found; `absent` has recorded ids that are confirmed to be gone. With `problem`
+    set the read is incomplete: what is missing from `keys` may well exist (promise I7).
+    """
+
+    provider: str
+    origin: str
+    keys: tuple[LiveKey, ...] = ()
+    absent: frozenset[KeyId] = frozenset()
+    tenant: str | None = None
+    clock_ahead: timedelta | None = None
+    problem: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether absence from this view means anything."""
+        return self.problem is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredVersion:
+    """One version of a secret in a store slot, by the mark that we wrote beside it."""
+
+    op: OpId
+    key_id: KeyId
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What a slot holds, without any value: enough to decide and to compare-and-set.
+
+    `owner` is "stack/address" of whoever wrote it, "" for a slot that exists without a mark, and
+    None for an empty slot. `etag` names the exact state of the slot.
+    """
+
+    target: Target
+    owner: str | None
+    etag: str
+    current: StoredVersion | None = None
+    staged: tuple[StoredVersion, ...] = ()
+
+    def carries(self, op: OpId) -> bool:
+        """Whether the secret of this operation has reached the slot."""
+        return any(version.op == op for version in (*self.staged, self.current) if version)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreView:
+    """One store as a run saw it. With `problem` set nothing is known of its slots."""
+
+    store: str
+    heads: tuple[Head, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolView:
+    """Which operations have a secret resting in the spool, and whether we could open it."""
+
+    ops: frozenset[OpId] = frozenset()
+    readable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """Everything a run saw, sorted by name."""
+
+    providers: tuple[ProviderView, ...]
+    stores: tuple[StoreView, ...] = ()
+    spool: SpoolView = SpoolView()

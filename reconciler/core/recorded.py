@@ -1,0 +1,148 @@
+"""What we recorded: which versions are ours, their stage and times. The third input.
+
+Never a secret: fingerprints, ids and deadlines only. These types are what a backend stores, one row
+each; `rev` rises by one with every write and is what a compare-and-swap compares (0 = not yet
+written).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from reconciler.core.keys import Address, KeyId, OpId, Stage, Target
+from reconciler.core.secret import Fingerprint
+
+FORMAT = 1
+"""Version of the rows below; a state with a higher one is refused, a lower one migrated."""
+
+
+class IntentKind(StrEnum):
+    """Which operation an intent announces."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ENABLE = "enable"
+    DISABLE = "disable"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One live credential that was issued for a key.
+
+    `lifetime` is the span asked for (None: none was), `expires_at` what the API granted.
+    `condemned` marks a version whose secret is lost: it dies once its replacement is verified.
+    """
+
+    number: int
+    provider: str
+    key_id: KeyId
+    op: OpId
+    stage: Stage
+    fingerprint: Fingerprint | None = None
+    created_at: datetime
+    lifetime: timedelta | None = None
+    expires_at: datetime | None = None
+    verified_at: datetime | None = None
+    disabled_at: datetime | None = None
+    delete_at: datetime | None = None
+    condemned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRow:
+    """One key with its versions, and the copy of what it needs once the manifest drops it.
+
+    `disabled_by_us` tells our own switching off from somebody else's.
+    """
+
+    address: Address
+    provider: str
+    dialect: str
+    target: Target
+    delete_after: timedelta
+    versions: tuple[Version, ...] = ()
+    owner: str | None = None
+    protect: bool = False
+    disabled_by_us: bool = False
+    rev: int = 0
+
+    @property
+    def current(self) -> Version | None:
+        """The version that consumers use, if there is one."""
+        return next((v for v in self.versions if v.stage is Stage.CURRENT), None)
+
+    @property
+    def living(self) -> tuple[Version, ...]:
+        """Every version that is not confirmed dead."""
+        return tuple(v for v in self.versions if v.stage is not Stage.GONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """The durable record of one operation, written before its effect.
+
+    For a create, `key_id` and `fingerprint` are filled in as soon as they are known, and always
+    before the secret is written to a store.
+    """
+
+    op: OpId
+    kind: IntentKind
+    address: Address
+    provider: str
+    number: int
+    name: str
+    target: Target
+    started_at: datetime
+    holder: str
+    lifetime: timedelta | None = None
+    key_id: KeyId | None = None
+    fingerprint: Fingerprint | None = None
+    rev: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetiredOp:
+    """A create that was given up unanswered and may still land late; swept while it is listed."""
+
+    op: OpId
+    provider: str
+    address: Address
+    retired_at: datetime
+    rev: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRow:
+    """Which API a provider of this stack is; a change is refused until it is said."""
+
+    name: str
+    origin: str
+    dialect: str
+    tenant: str | None
+    rev: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackMeta:
+    """The stack itself. `lineage` is a random id given by `init`; `epoch` rises with every lock."""
+
+    stack: str
+    lineage: str
+    salt: bytes
+    recipient: str | None
+    serial: int = 0
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The whole state of a stack, each kind of row sorted by its name."""
+
+    meta: StackMeta
+    keys: tuple[KeyRow, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    retired: tuple[RetiredOp, ...] = ()
+    providers: tuple[ProviderRow, ...] = ()
