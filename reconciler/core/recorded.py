@@ -32,7 +32,9 @@ class IntentKind(StrEnum):
 class Version:
     """One live credential that was issued for a key.
 
-    `lifetime` is the span asked for (None: none was), `expires_at` what the API granted.
+    `lifetime` is the span asked for (None: none was), `expires_at` what the API granted. `applied`
+    has each managed field with the canonical text of the value that we last set: a live difference
+    is `drift` where the manifest still says that value, and `config` where it says another.
     `condemned` marks a version whose secret is lost: it dies once its replacement is verified.
     """
 
@@ -49,6 +51,7 @@ class Version:
     disabled_at: datetime | None = None
     delete_at: datetime | None = None
     condemned: bool = False
+    applied: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,118 @@
+"""Which live key is which? By recorded id first, then by mark, and never by name alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.keys import Address, KeyId, OpId, Target
+from reconciler.core.observed import Head, LiveKey, Observed, ProviderView, StoreView
+from reconciler.core.ownership import op_tag, read_mark, stack_tag
+from reconciler.core.recorded import Intent, Recorded, RetiredOp
+from reconciler.core.steps import Foreign
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A create that had been given up, and landed after all."""
+
+    retired: RetiredOp
+    live: LiveKey
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A live key with our mark whose operation the state does not know: the state is stale."""
+
+    provider: str
+    live: LiveKey
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Every live key, put where it belongs, and look-ups into what was observed."""
+
+    views: Mapping[str, ProviderView]
+    live: Mapping[tuple[str, KeyId], LiveKey]
+    candidates: Mapping[OpId, tuple[LiveKey, ...]]
+    late: tuple[Late, ...]
+    suspects: tuple[Suspect, ...]
+    foreign: tuple[Foreign, ...]
+    heads: Mapping[Target, Head]
+    stores: Mapping[str, StoreView] = field(default_factory=dict)
+
+    def unread(self, provider: str) -> str | None:
+        """Why nothing can be concluded from absence at this provider; None when it can."""
+        view = self.views.get(provider)
+        return view.problem if view else f"provider '{provider}' was not read"
+
+    def absent(self, provider: str, key_id: KeyId) -> bool:
+        """Whether this id is confirmed gone."""
+        view = self.views.get(provider)
+        return view is not None and key_id in view.absent
+
+    def store_unread(self, store: str) -> str | None:
+        """Why nothing is known of this store's slots; None when it is."""
+        view = self.stores.get(store)
+        return view.problem if view else f"store '{store}' was not read"
+
+
+def match_live(
+    observed: Observed, recorded: Recorded, twins: Mapping[tuple[str, str], Address]
+) -> Matches:
+    """Sort live keys into ours, left over, late, suspect and foreign.
+
+    `twins` maps (provider, name) to the address that declares this very name.
+    """
+    known = _known_ids(recorded)
+    intents = {(i.provider, op_tag(i.op)): i for i in recorded.intents if i.key_id is None}
+    retired = {(r.provider, op_tag(r.op)): r for r in recorded.retired}
+    tag = stack_tag(recorded.meta.stack)
+    sorter = _Sorter(known, intents, retired, tag, twins)
+    for view in observed.providers:
+        for live in view.keys:
+            sorter.place(view.provider, live)
+    return Matches(
+        views={view.provider: view for view in observed.providers},
+        live=sorter.live,
+        candidates={op: tuple(found) for op, found in sorter.candidates.items()},
+        late=tuple(sorter.late),
+        suspects=tuple(sorter.suspects),
+        foreign=tuple(sorter.foreign),
+        heads={head.target: head for store in observed.stores for head in store.heads},
+        stores={store.store: store for store in observed.stores},
+    )
+
+
+def _known_ids(recorded: Recorded) -> frozenset[tuple[str, KeyId]]:
+    versions = {(v.provider, v.key_id) for row in recorded.keys for v in row.living}
+    return frozenset(versions | {(i.provider, i.key_id) for i in recorded.intents if i.key_id})
+
+
+@dataclass(slots=True)
+class _Sorter:
+    known: frozenset[tuple[str, KeyId]]
+    intents: Mapping[tuple[str, str], Intent]
+    retired: Mapping[tuple[str, str], RetiredOp]
+    tag: str
+    twins: Mapping[tuple[str, str], Address]
+    live: dict[tuple[str, KeyId], LiveKey] = field(default_factory=dict)
+    candidates: dict[OpId, list[LiveKey]] = field(default_factory=dict)
+    late: list[Late] = field(default_factory=list)
+    suspects: list[Suspect] = field(default_factory=list)
+    foreign: list[Foreign] = field(default_factory=list)
+
+    def place(self, provider: str, live: LiveKey) -> None:
+        self.live[provider, live.id] = live
+        if (provider, live.id) in self.known:
+            return
+        mark = read_mark(live.name)
+        if mark is None or mark.stack != self.tag:
+            twin = self.twins.get((provider, live.name))
+            self.foreign.append(Foreign(provider, live.id, live.name, live.last_used_at, twin))
+        elif intent := self.intents.get((provider, mark.op)):
+            self.candidates.setdefault(intent.op, []).append(live)
+        elif retired := self.retired.get((provider, mark.op)):
+            self.late.append(Late(retired, live))
+        else:
+            self.suspects.append(Suspect(provider, live))

@@ -1,0 +1,322 @@
+"""Desired, observed and recorded, at a given now, become a plan. Pure and total.
+
+For each address: an open operation is settled first; else the table of checks decides. Everything
+noticed and left alone (foreign keys, removals under way) is part of the plan too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+
+from reconciler.core.capabilities import Capabilities
+from reconciler.core.checks import Situation, decide
+from reconciler.core.desired import Desired, DesiredKey, Unmanaged
+from reconciler.core.diff import differ, wanted
+from reconciler.core.keys import EXPIRES_AT, Address, Attributes, Cause, Stage
+from reconciler.core.matching import Late, match_live
+from reconciler.core.observed import LiveKey, Observed
+from reconciler.core.ownership import mark_name, mark_of
+from reconciler.core.recorded import Intent, KeyRow, Recorded, Version
+from reconciler.core.recover import Evidence, Recovery, settle
+from reconciler.core.steps import (
+    ORDER,
+    Action,
+    Foreign,
+    Plan,
+    ProviderState,
+    Reason,
+    Scheduled,
+    Settlement,
+    Step,
+)
+
+MOST_SKEW = timedelta(minutes=5)
+"""A provider's clock further off than this makes every step whose cause is the clock wait."""
+
+
+def make_plan(
+    desired: Desired,
+    observed: Observed,
+    recorded: Recorded,
+    able: Mapping[str, Capabilities],
+    now: datetime,
+) -> Plan:
+    """Compare the three inputs and give every step, in the order in which they would run.
+
+    `able` maps provider names to what their APIs can do.
+    """
+    planner = Planner(desired, observed, recorded, able, now)
+    steps = sorted(planner.steps(), key=lambda s: (ORDER.index(s.action), s.address, s.number or 0))
+    plan = Plan(
+        stack=desired.stack,
+        lineage=recorded.meta.lineage,
+        serial=recorded.meta.serial,
+        made_at=now,
+        providers=planner.provider_states(),
+        steps=tuple(planner.respect_clock(step) for step in steps),
+        foreign=planner.foreign(),
+        scheduled=planner.scheduled(),
+        managed=len(desired.keys),
+    )
+    return replace(plan, digest=digest(plan))
+
+
+def digest(plan: Plan) -> str:
+    """Name the whole plan in one hash: two plans that differ anywhere differ here."""
+    text = json.dumps(asdict(replace(plan, digest="")), default=str, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Planner:
+    """The inputs of one plan, indexed once; every method is a question about them."""
+
+    def __init__(
+        self,
+        desired: Desired,
+        observed: Observed,
+        recorded: Recorded,
+        able: Mapping[str, Capabilities],
+        now: datetime,
+    ) -> None:
+        self.desired = desired
+        self.observed = observed
+        self.recorded = recorded
+        self.able = able
+        self.now = now
+        self.keys = {key.address: key for key in desired.keys}
+        self.rows = {row.address: row for row in recorded.keys}
+        self.templates = {p.name: p.name_template for p in desired.providers}
+        self.intents: dict[Address, list[Intent]] = {}
+        for intent in recorded.intents:
+            self.intents.setdefault(intent.address, []).append(intent)
+        twins = {(key.provider, key.name): key.address for key in desired.keys}
+        self.matches = match_live(observed, recorded, twins)
+
+    def steps(self) -> Iterator[Step]:
+        """Give every step, unordered."""
+        for late in self.matches.late:
+            yield late_step(late)
+        for address in self.keys.keys() | self.rows.keys() | self.intents.keys():
+            if intents := self.intents.get(address):
+                yield from (self.recovery_step(intent) for intent in intents)
+            else:
+                yield from self.steps_of(address)
+
+    def steps_of(self, address: Address) -> Iterator[Step]:
+        """Give the steps of one address that has no open operation."""
+        key, row = self.keys.get(address), self.rows.get(address)
+        if step := self.main_step(address, key, row):
+            yield step
+        if row is not None:
+            yield from self.condemned_steps(key, row)
+
+    def main_step(
+        self, address: Address, key: DesiredKey | None, row: KeyRow | None
+    ) -> Step | None:
+        """Decide on the version that consumers use."""
+        situation = self.situation(key, row)
+        if key is None and situation.version is None and row is not None and row.living:
+            return None
+        finding = decide(situation)
+        if finding is None:
+            return None
+        version = situation.version
+        creating = finding.action is Action.CREATE
+        return Step(
+            address=address,
+            provider=key.provider if key and creating else situation_provider(key, row),
+            action=finding.action,
+            cause=finding.cause,
+            reason=finding.reason,
+            sentence=finding.sentence,
+            number=next_number(row) if creating else version.number if version else None,
+            key_id=version.key_id if version else None,
+            differences=situation.differences if finding.action is Action.UPDATE else (),
+            impact=finding.impact,
+            due_at=self.due_at(finding.action, row),
+            place=key.place if key else None,
+            precondition=fingerprint_of(situation.live),
+        )
+
+    def due_at(self, action: Action, row: KeyRow | None) -> datetime | None:
+        """When a key that is retired now would be deleted."""
+        return self.now + row.delete_after if row and action is Action.RETIRE else None
+
+    def situation(self, key: DesiredKey | None, row: KeyRow | None) -> Situation:
+        """Gather all that is known of one key."""
+        provider = situation_provider(key, row)
+        able = self.able.get(provider)
+        version = consumed(row)
+        live = self.matches.live.get((version.provider, version.key_id)) if version else None
+        target = row.target if row else key.target if key else None
+        aim = self.aim(key, version, able) if key and able else Attributes()
+        expiry = aim.get(EXPIRES_AT)
+        compared = key and live and able
+        return Situation(
+            now=self.now,
+            row=row,
+            key=key,
+            version=version,
+            live=live,
+            absent=version is not None and self.matches.absent(version.provider, version.key_id),
+            unread=self.matches.unread(provider),
+            head=self.matches.heads.get(target) if target else None,
+            store_unread=self.matches.store_unread(target.store) if target else None,
+            able=able,
+            differences=differ(aim, live, version, able) if compared and live and able else (),
+            expiry=expiry if isinstance(expiry, datetime) else None,
+        )
+
+    def aim(self, key: DesiredKey, version: Version | None, able: Capabilities) -> Attributes:
+        """Give what this version of this key should look like."""
+        name = key.name
+        if version is not None:
+            mark = mark_of(self.desired.stack, version.op)
+            template = self.templates.get(key.provider, "{name}.{mark}")
+            name = mark_name(template, key.name, mark, able.name_limit)
+        return wanted(key, name, version.created_at if version else self.now, version)
+
+    def condemned_steps(self, key: DesiredKey | None, row: KeyRow) -> Iterator[Step]:
+        """Delete versions whose secret was lost, as soon as nobody can need them."""
+        current = row.current
+        replaced = current is not None and current.verified_at is not None
+        if not replaced and key is not None:
+            return
+        for version in row.living:
+            if version.condemned:
+                yield Step(
+                    address=row.address,
+                    provider=version.provider,
+                    action=Action.DELETE,
+                    cause=Cause.RECOVERY,
+                    reason=Reason.CONDEMNED,
+                    sentence=f"the secret of v{version.number} was lost in an interrupted run",
+                    number=version.number,
+                    key_id=version.key_id,
+                    precondition=fingerprint_of(
+                        self.matches.live.get((version.provider, version.key_id))
+                    ),
+                )
+
+    def recovery_step(self, intent: Intent) -> Step:
+        """Say how one open operation ends."""
+        recovery = self.recovery(intent)
+        waits = recovery.settlement in {Settlement.WAIT, Settlement.ASK}
+        return Step(
+            address=intent.address,
+            provider=intent.provider,
+            action=Action.HOLD if waits else Action.RECOVER,
+            cause=Cause.RECOVERY,
+            reason=Reason.ASK if waits else Reason.LEFT_OVER,
+            sentence=recovery.sentence,
+            number=intent.number,
+            key_id=recovery.key_id,
+            op=intent.op,
+            settlement=recovery.settlement,
+        )
+
+    def recovery(self, intent: Intent) -> Recovery:
+        """Settle one open operation on what is left of it."""
+        provider, key_id = intent.provider, intent.key_id
+        return settle(
+            intent,
+            Evidence(
+                live=self.matches.live.get((provider, key_id)) if key_id else None,
+                gone=key_id is not None and self.matches.absent(provider, key_id),
+                candidates=self.matches.candidates.get(intent.op, ()),
+                head=self.matches.heads.get(intent.target),
+                store_unread=self.matches.store_unread(intent.target.store),
+                spool=self.observed.spool,
+                unread=self.matches.unread(provider),
+            ),
+        )
+
+    def respect_clock(self, step: Step) -> Step:
+        """Make a step wait whose cause is the clock, where the clocks do not agree."""
+        view = self.matches.views.get(step.provider)
+        ahead = view.clock_ahead if view else None
+        if step.cause is not Cause.CLOCK or ahead is None or abs(ahead) <= MOST_SKEW:
+            return step
+        minutes = round(abs(ahead) / timedelta(minutes=1))
+        return replace(
+            step,
+            action=Action.HOLD,
+            reason=Reason.CLOCK_SKEWED,
+            sentence=f"{step.sentence}; waits, since the provider's clock is {minutes} minutes "
+            f"{'ahead of' if ahead > timedelta(0) else 'behind'} ours",
+        )
+
+    def provider_states(self) -> tuple[ProviderState, ...]:
+        """Say which API each provider is, and whether it could be read."""
+        return tuple(
+            ProviderState(
+                p.name,
+                p.origin,
+                p.dialect,
+                view.tenant if (view := self.matches.views.get(p.name)) else None,
+                self.matches.unread(p.name),
+            )
+            for p in self.desired.providers
+        )
+
+    def foreign(self) -> tuple[Foreign, ...]:
+        """List the keys that are not ours, where the manifest wants them listed."""
+        silent = {p.name for p in self.desired.providers if p.unmanaged is Unmanaged.IGNORE}
+        shown = (f for f in self.matches.foreign if f.provider not in silent)
+        return tuple(sorted(shown, key=lambda f: (f.provider, f.name, f.key_id)))
+
+    def scheduled(self) -> tuple[Scheduled, ...]:
+        """List the removals that have begun and are not due yet."""
+        return tuple(
+            Scheduled(row.address, version.number, version.delete_at)
+            for row in self.recorded.keys
+            for version in row.living
+            if version.stage is Stage.DISABLED
+            and version.delete_at is not None
+            and version.delete_at > self.now
+        )
+
+
+def consumed(row: KeyRow | None) -> Version | None:
+    """Give the version that consumers use, or used last; never a condemned one."""
+    usable = [v for v in row.living if not v.condemned] if row else []
+    return (row.current if row else None) or (usable[-1] if usable else None)
+
+
+def next_number(row: KeyRow | None) -> int:
+    """Give the number of a key's next version."""
+    return max((v.number for v in row.versions), default=0) + 1 if row else 1
+
+
+def situation_provider(key: DesiredKey | None, row: KeyRow | None) -> str:
+    """Give the provider where a key's versions are; where it will be, if it has none."""
+    if row is not None and row.living:
+        return row.provider
+    return key.provider if key else row.provider if row else ""
+
+
+def late_step(late: Late) -> Step:
+    """Delete what a given-up create brought after all."""
+    return Step(
+        address=late.retired.address,
+        provider=late.retired.provider,
+        action=Action.RECOVER,
+        cause=Cause.RECOVERY,
+        reason=Reason.LATE_LANDING,
+        sentence=f"an interrupted create landed late as key {late.live.id}, whose secret nobody "
+        "has: it is deleted",
+        key_id=late.live.id,
+        op=late.retired.op,
+    )
+
+
+def fingerprint_of(live: LiveKey | None) -> str:
+    """Name the observed state of one key, so that a change of it since is noticed."""
+    if live is None:
+        return "absent"
+    text = json.dumps([live.id, live.status, live.attributes.pairs], default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,90 @@
+"""Looking at the world: one listing per provider, heads of slots, names of spooled secrets.
+
+Nothing raises for a failed read; every view carries its own problem, and planning decides what may
+be concluded from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from reconciler.core.desired import Desired
+from reconciler.core.keys import KeyId, Target
+from reconciler.core.observed import LiveKey, Observed, ProviderView, StoreView
+from reconciler.core.recorded import Recorded
+from reconciler.engine.world import Outlook
+from reconciler.interfaces.driver import Done, KeyReader
+
+_LOOKUPS = 8
+
+
+async def observe(outlook: Outlook, recorded: Recorded) -> Observed:
+    """Look at everything that this stack is about, all at once."""
+    providers, stores, spool = await asyncio.gather(
+        asyncio.gather(
+            *(_view_provider(outlook, name, recorded) for name in sorted(outlook.drivers))
+        ),
+        asyncio.gather(*_view_stores(outlook, recorded)),
+        outlook.spool.view(),
+    )
+    return Observed(providers=tuple(providers), stores=tuple(stores), spool=spool)
+
+
+async def _view_provider(outlook: Outlook, name: str, recorded: Recorded) -> ProviderView:
+    driver = outlook.drivers[name]
+    view = await driver.survey(_progress(outlook, name))
+    if not view.complete:
+        return view
+    listed = {live.id for live in view.keys}
+    hidden = sorted(_recorded_ids(recorded, name) - listed)
+    return await _look_up(driver, view, hidden) if hidden else view
+
+
+def _progress(outlook: Outlook, name: str) -> Callable[[int, int], None]:
+    return lambda seen, total: outlook.reporter.reading(name, seen, total)
+
+
+def _recorded_ids(recorded: Recorded, provider: str) -> set[KeyId]:
+    ids = {v.key_id for row in recorded.keys for v in row.living if v.provider == provider}
+    return ids | {i.key_id for i in recorded.intents if i.key_id and i.provider == provider}
+
+
+async def _look_up(driver: KeyReader, view: ProviderView, hidden: list[KeyId]) -> ProviderView:
+    """Ask for recorded ids that a complete list does not show: listing is not existence."""
+    gate = asyncio.Semaphore(_LOOKUPS)
+
+    async def ask(key_id: KeyId) -> tuple[KeyId, LiveKey | None, bool]:
+        async with gate:
+            match await driver.get(key_id):
+                case Done(live):
+                    return key_id, live, live is None
+                case _:
+                    return key_id, None, False
+
+    answers = await asyncio.gather(*map(ask, hidden))
+    return replace(
+        view,
+        keys=(*view.keys, *(live for _, live, _ in answers if live)),
+        absent=frozenset(key_id for key_id, _, gone in answers if gone),
+    )
+
+
+def _view_stores(outlook: Outlook, recorded: Recorded) -> list[asyncio.Task[StoreView]]:
+    targets: dict[str, set[Target]] = {name: set() for name in outlook.stores}
+    for target in _targets(outlook.desired, recorded):
+        targets.setdefault(target.store, set()).add(target)
+    return [
+        asyncio.ensure_future(outlook.stores[name].heads(tuple(sorted(wanted))))
+        for name, wanted in sorted(targets.items())
+        if name in outlook.stores
+    ]
+
+
+def _targets(desired: Desired, recorded: Recorded) -> set[Target]:
+    return (
+        {key.target for key in desired.keys}
+        | {row.target for row in recorded.keys}
+        | {intent.target for intent in recorded.intents}
+    )

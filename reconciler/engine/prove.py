@@ -1,0 +1,51 @@
+"""Trying a key out: the new one must be accepted, a retired one rejected.
+
+Propagation is waited for with bounded back-off, on the clock that was handed in.
+"""
+
+from __future__ import annotations
+
+from reconciler.core.keys import KeyId
+from reconciler.core.secret import Secret
+from reconciler.core.steps import Step
+from reconciler.engine.transaction import Run
+from reconciler.interfaces.driver import Done, Probe
+
+PATIENCE = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
+"""Seconds between tries: about 13 in all."""
+
+
+async def prove(run: Run, step: Step, secret: Secret, expect: Probe) -> Probe:
+    """Use a key until the API says what is expected, and give its last word."""
+    driver = run.driver(step.provider)
+    for wait in PATIENCE:
+        answer = await driver.probe(secret)
+        if answer is expect:
+            return answer
+        run.world.reporter.waiting(step, f"key is {answer}, should be {expect}")
+        await run.world.clock.sleep(wait)
+    return await driver.probe(secret)
+
+
+async def prove_dead(run: Run, step: Step, key_id: KeyId, secret: Secret | None) -> str | None:
+    """Confirm that a deleted key is gone and rejected; else say what speaks against it.
+
+    The look-up by id counts everywhere; the secret only where we can still read it.
+    """
+    if run.world.able[step.provider].can_get:
+        match await run.driver(step.provider).get(key_id):
+            case Done(None):
+                pass
+            case Done(_):
+                return f"key {key_id} was deleted, and the API still shows it"
+            case other:
+                return f"key {key_id} was deleted, but not confirmed gone: {other.reason}"
+    return await prove_rejected(run, step, secret)
+
+
+async def prove_rejected(run: Run, step: Step, secret: Secret | None) -> str | None:
+    """Confirm that a key is refused; None also where there is no secret to try it with."""
+    if secret is None or not run.world.able[step.provider].can_verify:
+        return None
+    answer = await prove(run, step, secret, Probe.REJECTED)
+    return None if answer is Probe.REJECTED else f"the key should be rejected, and is {answer}"

@@ -1,0 +1,71 @@
+"""Taking a version away for good: off, deleted, confirmed dead, and only then forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.core.keys import Stage
+from reconciler.core.recorded import IntentKind, KeyRow, Version
+from reconciler.core.steps import Result, Step
+from reconciler.engine.prove import prove_dead
+from reconciler.engine.transaction import Run, done, failed, stored, with_version
+from reconciler.interfaces.driver import Done
+
+
+async def delete(run: Run, step: Step) -> Result:
+    """Delete the version that a step names."""
+    row = run.rows[step.address]
+    version = next(v for v in row.living if v.key_id == step.key_id)
+    if complaint := await remove_version(run, step, version):
+        return failed(step, complaint)
+    await _drop_empty(run, run.rows[step.address])
+    return done(step, f"v{version.number} deleted ({version.key_id}), confirmed gone")
+
+
+async def forget(run: Run, step: Step) -> Result:
+    """Remove the record and the stored secret of a key that is gone."""
+    row = run.rows[step.address]
+    if row.target.store in run.world.stores:
+        await run.store(row.target.store).retire(row.target, ())
+    await run.world.backend.drop_row(row)
+    del run.rows[row.address]
+    return done(step, "its record and stored secret were removed")
+
+
+async def remove_version(run: Run, step: Step, version: Version) -> str | None:
+    """Delete one version and confirm it dead; give what went wrong, None when nothing did.
+
+    The stored secret is kept until the key is gone: it is what the proof of death is made with.
+    """
+    row = run.rows[step.address]
+    driver = run.driver(version.provider)
+    step = replace(step, provider=version.provider, number=version.number)
+    intent = await run.open(step, IntentKind.DELETE, row)
+    if run.world.able[version.provider].can_disable and version.stage is not Stage.DISABLED:
+        outcome = await driver.disable(version.key_id)
+        if not isinstance(outcome, Done) and not await _absent(run, version):
+            return f"v{version.number} was not switched off: {outcome.reason}"
+    outcome = await driver.delete(version.key_id)
+    if not isinstance(outcome, Done):
+        return f"v{version.number} was not deleted: {outcome.reason}"
+    secret = await run.stored_secret(row, version)
+    if complaint := await prove_dead(run, step, version.key_id, secret):
+        return complaint
+    others = (v for v in row.living if v.number != version.number)
+    kept = tuple(held for v in others if (held := stored(v)) is not None)
+    if row.target.store in run.world.stores:
+        await run.store(row.target.store).retire(row.target, kept)
+    await run.close(intent, with_version(row, replace(version, stage=Stage.GONE)))
+    return None
+
+
+async def _absent(run: Run, version: Version) -> bool:
+    answer = await run.driver(version.provider).get(version.key_id)
+    return isinstance(answer, Done) and answer.value is None
+
+
+async def _drop_empty(run: Run, row: KeyRow) -> None:
+    """Forget a key of which nothing lives and which nobody declares."""
+    if not row.living and row.address not in run.keys:
+        await run.world.backend.drop_row(row)
+        del run.rows[row.address]

@@ -1,0 +1,154 @@
+"""Ending what an earlier run began: carries out the settlements that `core.recover` decided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import assert_never
+
+from reconciler.core.keys import KeyId, Stage
+from reconciler.core.observed import LiveKey, StoredVersion
+from reconciler.core.recorded import Intent, RetiredOp, Version
+from reconciler.core.secret import Secret, fingerprint
+from reconciler.core.steps import Reason, Result, Settlement, Step
+from reconciler.engine.create import deliver
+from reconciler.engine.prove import prove_dead
+from reconciler.engine.transaction import Run, done, failed, with_version
+from reconciler.interfaces.driver import Done
+
+LATE_LANDING = timedelta(hours=24)
+"""How long a create that was given up is watched for landing after all."""
+
+_PREFLIGHT_BYTES = 4096
+
+
+async def resume(run: Run, step: Step) -> Result:
+    """End one open operation. Idempotent: a crash in here leaves it open again."""
+    if step.reason is Reason.LATE_LANDING:
+        return await _sweep(run, step)
+    assert step.op is not None  # noqa: S101 - the planner names the operation of every recovery
+    intent = run.intents[step.op]
+    match step.settlement:
+        case Settlement.FINISH:
+            return await _finish(run, step, intent)
+        case Settlement.PUBLISH:
+            return await _publish(run, step, intent)
+        case Settlement.UNDO:
+            return await _undo(run, step, intent)
+        case Settlement.CONDEMN:
+            return await _condemn(run, step, intent)
+        case Settlement.GIVE_UP:
+            return await _give_up(run, step, intent)
+        case Settlement.CLOSE | Settlement.WAIT | Settlement.ASK | None:
+            await run.close(intent)
+            return done(step, f"the interrupted {intent.kind} is closed")
+    assert_never(step.settlement)
+
+
+async def _finish(run: Run, step: Step, intent: Intent) -> Result:
+    """Go on with a create whose secret lies in the spool."""
+    spooled = await run.world.spool.take(intent.op)
+    live = _live(run, intent.provider, step.key_id)
+    if spooled is None or live is None or spooled.key_id != live.id:
+        return failed(step, "the spool does not open, or holds another key's secret")
+    if intent.key_id is None:
+        print_of = fingerprint(spooled.secret, run.meta.salt)
+        intent = await run.write(replace(intent, key_id=live.id, fingerprint=print_of))
+    return await _deliver_again(run, step, intent, spooled.secret, live)
+
+
+async def _publish(run: Run, step: Step, intent: Intent) -> Result:
+    """Go on with a create whose secret had reached the store."""
+    held, live = _held(intent), _live(run, intent.provider, intent.key_id)
+    if held is None or live is None:
+        return failed(step, "its key is not there any more")
+    secret = await run.store(intent.target.store).fetch(intent.target, held)
+    if secret is not None:
+        return await _deliver_again(run, step, intent, secret, live)
+    await run.store(intent.target.store).promote(intent.target, held)
+    row = run.rows[intent.address]
+    await run.close(intent, with_version(row, _version(intent, live, Stage.CURRENT)))
+    return done(step, "finished, but not tried out: its stored secret cannot be read from here")
+
+
+async def _deliver_again(
+    run: Run, step: Step, intent: Intent, secret: Secret, live: LiveKey
+) -> Result:
+    owner = run.slot_owner(intent.address)
+    store = run.store(intent.target.store)
+    head = await store.preflight(intent.target, owner, _PREFLIGHT_BYTES)
+    return await deliver(run, step, intent, secret, live, head)
+
+
+async def _undo(run: Run, step: Step, intent: Intent) -> Result:
+    """Delete a key whose secret nobody has."""
+    if complaint := await _delete(run, step):
+        return failed(step, complaint)
+    await run.close(intent)
+    await run.world.spool.drop(intent.op)
+    return done(step, f"key {step.key_id} deleted: nobody had its secret")
+
+
+async def _condemn(run: Run, step: Step, intent: Intent) -> Result:
+    """Record a key with a lost secret; its replacement is planned, and then it dies."""
+    live = _live(run, intent.provider, intent.key_id)
+    if live is None:
+        return failed(step, "its key is not there any more")
+    version = replace(_version(intent, live, Stage.RETIRING), condemned=True)
+    await run.close(intent, with_version(run.rows[intent.address], version))
+    return done(step, f"v{version.number} is replaced: its secret was lost")
+
+
+async def _give_up(run: Run, step: Step, intent: Intent) -> Result:
+    """Close a create that left nothing, and watch for its late landing."""
+    retired = RetiredOp(
+        op=intent.op,
+        provider=intent.provider,
+        address=intent.address,
+        retired_at=run.world.clock.now(),
+    )
+    await run.world.backend.close_intent(intent, retired)
+    del run.intents[intent.op]
+    await run.world.spool.drop(intent.op)
+    return done(step, "the interrupted create had left no key behind")
+
+
+async def _sweep(run: Run, step: Step) -> Result:
+    """Delete a key that landed after its create had been given up."""
+    if complaint := await _delete(run, step):
+        return failed(step, complaint)
+    retired = run.retired[step.op] if step.op else None
+    if retired is not None:
+        await run.world.backend.drop_row(retired)
+    return done(step, f"key {step.key_id} deleted: nobody had its secret")
+
+
+async def _delete(run: Run, step: Step) -> str | None:
+    key_id = step.key_id or KeyId("")
+    outcome = await run.driver(step.provider).delete(key_id)
+    if not isinstance(outcome, Done):
+        return f"key {key_id} was not deleted: {outcome.reason}"
+    return await prove_dead(run, step, key_id, None)
+
+
+def _live(run: Run, provider: str, key_id: KeyId | None) -> LiveKey | None:
+    return run.live.get((provider, key_id)) if key_id else None
+
+
+def _held(intent: Intent) -> StoredVersion | None:
+    if intent.key_id is None or intent.fingerprint is None:
+        return None
+    return StoredVersion(op=intent.op, key_id=intent.key_id, fingerprint=intent.fingerprint)
+
+
+def _version(intent: Intent, live: LiveKey, stage: Stage) -> Version:
+    return Version(
+        number=intent.number,
+        provider=intent.provider,
+        key_id=live.id,
+        op=intent.op,
+        stage=stage,
+        fingerprint=intent.fingerprint,
+        created_at=live.created_at or intent.started_at,
+        lifetime=intent.lifetime,
+    )

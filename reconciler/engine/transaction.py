@@ -1,0 +1,175 @@
+"""One run over one stack: what it holds in hand, and the durable record of its operations.
+
+The rows here are the run's own copy; only the coroutine that works on an address touches its row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from reconciler.core.desired import DesiredKey
+from reconciler.core.keys import Address, OpId, Stage
+from reconciler.core.observed import LiveKey, StoredVersion
+from reconciler.core.recorded import (
+    Intent,
+    IntentKind,
+    KeyRow,
+    ProviderRow,
+    Recorded,
+    RetiredOp,
+    StackMeta,
+    Version,
+)
+from reconciler.core.secret import Secret
+from reconciler.core.steps import Outcome, Result, Step
+from reconciler.engine.world import World
+from reconciler.interfaces.driver import KeyDriver
+from reconciler.interfaces.store import Store
+
+T = TypeVar("T")
+
+
+class Stop:
+    """Set by the first signal: what is in flight is finished, nothing new begins."""
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def ask(self) -> None:
+        """Ask the run to stop."""
+        self._asked = True
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked."""
+        return self._asked
+
+
+@dataclass(slots=True)
+class Run:
+    """A world, the manifest's keys by address, and the recorded rows as this run left them."""
+
+    world: World
+    meta: StackMeta
+    keys: dict[Address, DesiredKey]
+    rows: dict[Address, KeyRow]
+    intents: dict[OpId, Intent]
+    retired: dict[OpId, RetiredOp]
+    live: dict[tuple[str, str], LiveKey]
+    providers: dict[str, ProviderRow]
+    stop: Stop = field(default_factory=Stop)
+
+    @classmethod
+    def begin(
+        cls, world: World, recorded: Recorded, live: tuple[tuple[str, LiveKey], ...], stop: Stop
+    ) -> Run:
+        """Take up the recorded state and what was observed."""
+        return cls(
+            world=world,
+            meta=recorded.meta,
+            keys={key.address: key for key in world.desired.keys},
+            rows={row.address: row for row in recorded.keys},
+            intents={intent.op: intent for intent in recorded.intents},
+            retired={op.op: op for op in recorded.retired},
+            live={(provider, key.id): key for provider, key in live},
+            providers={row.name: row for row in recorded.providers},
+            stop=stop,
+        )
+
+    def driver(self, provider: str) -> KeyDriver:
+        """Give the driver of a provider."""
+        return self.world.drivers[provider]
+
+    def store(self, name: str) -> Store:
+        """Give a store."""
+        return self.world.stores[name]
+
+    def slot_owner(self, address: Address) -> str:
+        """Give the mark that our slots of this key carry."""
+        return f"{self.meta.stack}/{address}"
+
+    async def save(self, row: KeyRow) -> KeyRow:
+        """Write a key's row, durably."""
+        row = replace(row, rev=await self.world.backend.write_row(row))
+        self.rows[row.address] = row
+        return row
+
+    async def open(self, step: Step, kind: IntentKind, row: KeyRow, name: str = "") -> Intent:
+        """Record durably that an operation is about to begin."""
+        intent = Intent(
+            op=self.world.ids.new_op(),
+            kind=kind,
+            address=step.address,
+            provider=step.provider,
+            number=step.number or 0,
+            name=name,
+            target=row.target,
+            started_at=self.world.clock.now(),
+            holder=self.world.holder.host,
+        )
+        return await self.write(intent)
+
+    async def write(self, intent: Intent) -> Intent:
+        """Write an intent, durably."""
+        intent = replace(intent, rev=await self.world.backend.write_row(intent))
+        self.intents[intent.op] = intent
+        return intent
+
+    async def close(self, intent: Intent, row: KeyRow | None = None) -> None:
+        """Record durably that an operation is over, with what it left, in one transaction."""
+        await self.world.backend.close_intent(intent, *((row,) if row else ()))
+        self.intents.pop(intent.op, None)
+        if row is not None:
+            self.rows[row.address] = replace(row, rev=row.rev + 1)
+
+    async def stored_secret(self, row: KeyRow, version: Version) -> Secret | None:
+        """Read a version's secret back for a probe; None where we may not or cannot."""
+        store = self.world.stores.get(row.target.store)
+        held = stored(version)
+        return await store.fetch(row.target, held) if store and held else None
+
+
+def stored(version: Version) -> StoredVersion | None:
+    """Say what a store's mark of this version reads; None when it never had a fingerprint."""
+    if version.fingerprint is None:
+        return None
+    return StoredVersion(op=version.op, key_id=version.key_id, fingerprint=version.fingerprint)
+
+
+def with_version(row: KeyRow, version: Version) -> KeyRow:
+    """Give a row in which this version replaces the one of the same number, dead ones dropped."""
+    others = (v for v in row.versions if v.number != version.number and v.stage is not Stage.GONE)
+    return replace(row, versions=tuple(sorted((*others, version), key=lambda v: v.number)))
+
+
+async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
+    """Let work that has begun come to its end, even when the run is cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
+def done(step: Step, sentence: str) -> Result:
+    """Report a success."""
+    return Result(step, Outcome.DONE, sentence)
+
+
+def refused(step: Step, sentence: str) -> Result:
+    """Report a clear no: nothing was changed by this step."""
+    return Result(step, Outcome.REFUSED, sentence)
+
+
+def failed(step: Step, sentence: str) -> Result:
+    """Report a failure after something may have been changed."""
+    return Result(step, Outcome.FAILED, sentence)
+
+
+def unknown(step: Step, sentence: str) -> Result:
+    """Report that no clear answer came."""
+    return Result(step, Outcome.UNKNOWN, sentence)
