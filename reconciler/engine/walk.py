@@ -36,7 +36,7 @@ async def walk(run: Run, steps: tuple[Step, ...], results: list[Result]) -> None
 
     `results` is handed in so that nothing of it is lost when the run is cancelled.
     """
-    gates = defaultdict(lambda: asyncio.Semaphore(1))
+    gates: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
     gates.update({name: asyncio.Semaphore(count) for name, count in run.world.workers.items()})
     for action in ORDER:
         phase = [step for step in steps if step.action is action and action in WORK]

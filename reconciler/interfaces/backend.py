@@ -31,6 +31,10 @@ class StateReader(Protocol):
         """Read everything. StateMissingError, StateDamagedError, StateTooNewError."""
         ...
 
+    async def read_meta(self) -> StackMeta:
+        """Read only what the stack is; the same errors as `read`."""
+        ...
+
 
 class Backend(StateReader, Protocol):
     """A state with its writing side. Every write carries the epoch of our lock."""

@@ -1,0 +1,193 @@
+"""Do the parts of a manifest fit each other? Builds each desired key, and reports what does not.
+
+Unknown names, two keys in one slot or with one name, and fields that the dialect cannot honour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
+
+from reconciler.core.capabilities import Capabilities, unsupported
+from reconciler.core.desired import DesiredKey
+from reconciler.core.keys import (
+    ENABLED,
+    OPTION_PREFIX,
+    RATE_LIMIT,
+    SCOPES,
+    Address,
+    At,
+    Attributes,
+    Target,
+    Value,
+)
+from reconciler.core.ownership import read_mark
+from reconciler.manifest.merging import Backgrounds, overlay
+from reconciler.manifest.models import KeyModel, ManifestModel, SecretModel, SharedModel
+from reconciler.manifest.places import Path
+from reconciler.manifest.problems import Problems
+from reconciler.manifest.suggestions import quote, suggest
+
+DELETE_AFTER: Final = timedelta(days=30)
+FIELD: Final = "secret"
+_DATE = "is an absolute date, which never triggers a rotation"
+_SHARED = "`defaults` or the environment"
+
+
+class KeyChecker:
+    """Turns the keys of one manifest into desired keys, one after the other.
+
+    `providers` and `stores` are every declared name, those of invalid ones included; `able` has
+    the abilities of each provider whose dialect is known.
+    """
+
+    def __init__(
+        self,
+        manifest: ManifestModel,
+        problems: Problems,
+        providers: Collection[str],
+        stores: Collection[str],
+        able: dict[str, Capabilities],
+    ) -> None:
+        self.warnings: list[str] = []
+        self._backgrounds = Backgrounds(manifest)
+        self._environments = manifest.environments
+        self._problems = problems
+        self._providers = providers
+        self._stores = stores
+        self._able = able
+        self._slots: dict[Target, str] = {}
+        self._names: dict[tuple[str, str], str] = {}
+
+    def check(self, address: str, own: KeyModel, place: str) -> DesiredKey | None:
+        """Give the desired key, or None where it cannot be told what it should be."""
+        self._check_environment(address, own)
+        if isinstance(own.expires, At):
+            self.warnings.append(self._problems.word(("keys", address, "expires"), _DATE))
+        key = overlay(self._backgrounds.of(own.environment), own)
+        provider = self._provider(address, key)
+        target = self._target(address, key)
+        if provider is None or target is None:
+            return None
+        desired = _desire(address, key, provider, target, place)
+        self._claim_slot(desired, own)
+        self._claim_name(desired)
+        self._check_abilities(desired, own)
+        return desired
+
+    def _complain(self, address: str, own: SharedModel, path: Path, predicate: str) -> None:
+        """Place a complaint at the key's own field, or at the key if it took the field over."""
+        whole = ("keys", address, *path)
+        if path[0] not in own.model_fields_set:
+            self._problems.complain(whole, f"{predicate} (it comes from {_SHARED})", key=True)
+        else:
+            self._problems.complain(whole, predicate)
+
+    def _check_environment(self, address: str, own: KeyModel) -> None:
+        known = self._environments
+        if own.environment and known and own.environment not in known:
+            near = suggest(own.environment, known)
+            path = ("keys", address, "environment")
+            self._problems.say(path, f"unknown environment {quote(own.environment)}{near}")
+
+    def _provider(self, address: str, key: KeyModel) -> str | None:
+        path: Path = ("keys", address, "provider")
+        if key.provider is None:
+            self._problems.complain(path, "is missing", key=True)
+        elif key.provider not in self._providers:
+            self._say_unknown(path, "provider", key.provider, self._providers)
+        else:
+            return key.provider
+        return None
+
+    def _target(self, address: str, key: KeyModel) -> Target | None:
+        secret = key.secret or SecretModel.model_construct()
+        store = secret.store
+        path: Path = ("keys", address, "secret", "store")
+        if store is None and len(self._stores) == 1:
+            store = next(iter(self._stores))
+        if store is None:
+            names = ", ".join(map(quote, sorted(self._stores))) or "none is declared"
+            self._problems.complain(path, f"is missing: say which one ({names})", key=True)
+            return None
+        if store not in self._stores:
+            self._say_unknown(path, "store", store, self._stores)
+            return None
+        return Target(store, secret.path or address, secret.field or FIELD)
+
+    def _say_unknown(self, path: Path, kind: str, name: str, known: Collection[str]) -> None:
+        if known or not self._problems.settled((f"{kind}s",)):
+            self._problems.say(path, f"unknown {kind} {quote(name)}{suggest(name, known)}")
+
+    def _claim_slot(self, key: DesiredKey, own: KeyModel) -> None:
+        first = self._slots.setdefault(key.target, key.address)
+        if first != key.address:
+            self._complain(
+                key.address,
+                own,
+                ("secret",),
+                f"is the slot {key.target}, which key {quote(first)} has; give each its own",
+            )
+
+    def _claim_name(self, key: DesiredKey) -> None:
+        first = self._names.setdefault((key.provider, key.name), key.address)
+        path: Path = ("keys", key.address, "name")
+        if first != key.address:
+            used = f"is {quote(key.name)}, which key {quote(first)} of the same provider has"
+            self._problems.complain(path, used)
+        if read_mark(key.name):
+            self._problems.complain(path, "holds an ownership mark; leave the mark to Keywright")
+
+    def _check_abilities(self, key: DesiredKey, own: KeyModel) -> None:
+        able = self._able.get(key.provider)
+        if able is None:
+            return
+        for field, sentence in unsupported(key, able):
+            path: Path = tuple(field.split(".", 1))
+            self._complain(key.address, own, path, f"cannot be honoured: {sentence}")
+
+
+def _desire(address: str, key: KeyModel, provider: str, target: Target, place: str) -> DesiredKey:
+    delete_after = key.rotate.delete_after if key.rotate else None
+    return DesiredKey(
+        address=Address(address),
+        provider=provider,
+        name=key.name or address,
+        attributes=_attributes(key),
+        lifetime=key.expires,
+        target=target,
+        delete_after=DELETE_AFTER if delete_after is None else delete_after,
+        place=place,
+        owner=key.owner,
+        service=key.service,
+        environment=key.environment,
+        labels=tuple(sorted(key.labels.items())) if key.labels else (),
+        protect=bool(key.protect),
+    )
+
+
+def _attributes(key: KeyModel) -> Attributes:
+    """Give the managed fields only: an explicit None (unlimited) differs from a field left out."""
+    managed = key.model_fields_set
+    fields: dict[str, Value] = {}
+    if "scopes" in managed:
+        fields[SCOPES] = key.scopes
+    if "enabled" in managed:
+        fields[ENABLED] = key.enabled
+    if "rate_limit" in managed:
+        fields[RATE_LIMIT] = key.rate_limit
+    for name, value in (key.options or {}).items():
+        fields[OPTION_PREFIX + name] = value
+    return Attributes.of(fields)
+
+
+def warn_about_shared_dates(manifest: ManifestModel, problems: Problems) -> tuple[str, ...]:
+    """Warn where keys take an absolute expiry over: once, however many they are."""
+    shared: list[tuple[Path, SharedModel]] = [(("defaults",), manifest.defaults)]
+    shared += ((("environments", name), model) for name, model in manifest.environments.items())
+    return tuple(
+        problems.word((*path, "expires"), _DATE)
+        for path, model in shared
+        if isinstance(model.expires, At)
+    )

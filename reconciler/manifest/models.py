@@ -1,0 +1,285 @@
+"""The shape of a manifest: every field of keys.yaml, with what it means.
+
+The JSON Schema is generated from here. What only shows when parts are compared (unknown names,
+two keys in one slot) is decided in `checking`; what a dialect can honour, by its capabilities.
+A field that is left out is missing from `model_fields_set`: None never means anything by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
+
+from reconciler.core.keys import Lifetime
+from reconciler.manifest.later import read_hold, read_single_target
+from reconciler.manifest.quantities import (
+    DURATION_PATTERN,
+    RATE_PATTERN,
+    read_duration,
+    read_lifetime,
+    read_rate,
+    read_rate_limit,
+)
+from reconciler.manifest.references import Reference, read_reference
+from reconciler.manifest.urls import read_url
+from reconciler.manifest.words import (
+    ADDRESS_PATTERN,
+    FIELD_PATTERN,
+    LINE_PATTERN,
+    NAME_PATTERN,
+    RECIPIENT_PATTERN,
+    read_option,
+    read_scopes,
+    read_slot_path,
+    read_store_type,
+    read_template,
+    read_version,
+)
+
+STORE_TYPES: Final = ("age",)
+
+_DURATION_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "pattern": DURATION_PATTERN,
+    "examples": ["30d", "48h", "1d12h"],
+}
+_RATE_SCHEMA: dict[str, Any] = {"type": "string", "pattern": RATE_PATTERN, "examples": ["600/min"]}
+_LIFETIME_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {
+            "type": "object",
+            "properties": {"after": {**_DURATION_SCHEMA, "description": "From creation on."}},
+            "required": ["after"],
+            "additionalProperties": False,
+        },
+        {"const": "never"},
+        {
+            "type": "string",
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$",
+            "description": "A date (its end, UTC) or a time. It never triggers a rotation.",
+        },
+    ]
+}
+_REFERENCE_SCHEMA: dict[str, Any] = {
+    "description": "Where a credential is read from; never the credential itself.",
+    "oneOf": [
+        {
+            "type": "object",
+            "properties": {kind: {"type": "string", "minLength": 1, "description": text}},
+            "required": [kind],
+            "additionalProperties": False,
+        }
+        for kind, text in (
+            ("env", "Name of an environment variable."),
+            ("file", "Path of a file, relative to the manifest; may be a link."),
+        )
+    ],
+}
+_URL_SCHEMA: dict[str, Any] = {"type": "string", "pattern": "^(https?://|sandbox:).+$"}
+_OPTION_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string"},
+        {"type": "integer"},
+        {"type": "boolean"},
+        {"type": "array", "items": {"type": "string"}},
+    ]
+}
+
+Name: TypeAlias = Annotated[str, Field(pattern=NAME_PATTERN)]
+Address: TypeAlias = Annotated[str, Field(pattern=ADDRESS_PATTERN)]
+Line: TypeAlias = Annotated[str, Field(pattern=LINE_PATTERN, max_length=255)]
+Duration: TypeAlias = Annotated[
+    timedelta, PlainValidator(read_duration), WithJsonSchema(_DURATION_SCHEMA)
+]
+Rate: TypeAlias = Annotated[int, PlainValidator(read_rate), WithJsonSchema(_RATE_SCHEMA)]
+RateLimit: TypeAlias = Annotated[
+    int | None,
+    PlainValidator(read_rate_limit),
+    WithJsonSchema({"anyOf": [_RATE_SCHEMA, {"const": "unlimited"}]}),
+]
+Expiry: TypeAlias = Annotated[
+    Lifetime, PlainValidator(read_lifetime), WithJsonSchema(_LIFETIME_SCHEMA)
+]
+Credential: TypeAlias = Annotated[
+    Reference, PlainValidator(read_reference), WithJsonSchema(_REFERENCE_SCHEMA)
+]
+Url: TypeAlias = Annotated[str, PlainValidator(read_url), WithJsonSchema(_URL_SCHEMA)]
+Scopes: TypeAlias = Annotated[
+    tuple[str, ...],
+    PlainValidator(read_scopes),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "minLength": 1}}),
+]
+Option: TypeAlias = Annotated[
+    str | int | bool | tuple[str, ...], PlainValidator(read_option), WithJsonSchema(_OPTION_SCHEMA)
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+        model_title_generator=lambda model: model.__name__.removesuffix("Model"),
+    )
+
+
+class StateModel(_Strict):
+    """Where Keywright records which keys are its own. Never a secret."""
+
+    backend: Literal["file"] = Field("file", description="A database in a local folder.")
+    path: Line = Field(".keywright", description="That folder, relative to the manifest.")
+    spool: Literal["local", "off"] = Field(
+        "local",
+        description="Whether a new secret may rest, encrypted, beside the state until it is stored."
+        " With `off` an interrupted create is replaced, not finished.",
+    )
+    identity: Credential | None = Field(
+        None, description="The age identity that opens the spool; by default a file of its own."
+    )
+
+
+class AgeModel(_Strict):
+    """A store that is a folder of age-encrypted files, one for each version."""
+
+    type: Literal["age"] = Field(description="The kind of store.")
+    path: Line = Field(description="The folder, relative to the manifest.")
+    recipients: list[Annotated[str, Field(pattern=RECIPIENT_PATTERN)]] = Field(
+        [], description="Who can read the secrets: public age1… recipients."
+    )
+    identity: Credential | None = Field(
+        None, description="The age identity that reads secrets back, to verify and to finish."
+    )
+
+
+StoreModel: TypeAlias = Annotated[AgeModel, BeforeValidator(read_store_type(STORE_TYPES))]
+"""Every kind of store; told apart by `type`."""
+
+
+class LimitsModel(_Strict):
+    """How hard Keywright may press a key API."""
+
+    concurrency: int = Field(8, ge=1, le=256, description="Requests at the same time.")
+    rate: Rate | None = Field(None, description="Requests in a time, such as 10/s.")
+
+
+class TlsModel(_Strict):
+    """Which certificates are trusted beside, or instead of, the public ones."""
+
+    ca: Line = Field(description="A PEM file of certificates, relative to the manifest.")
+
+
+class ProviderModel(_Strict):
+    """One connection to one tenant of one live key API."""
+
+    dialect: Line = Field(description="What kind of key API this is.")
+    url: Url = Field(
+        description="Its address: https://…, http:// to this machine only, or sandbox:PATH."
+    )
+    auth: dict[str, Credential] = Field(
+        {}, description="The credentials that the dialect asks for, as references."
+    )
+    unmanaged: Literal["ignore", "warn", "fail"] = Field(
+        "warn", description="What to do about live keys that nobody declared."
+    )
+    name_template: Annotated[str, AfterValidator(read_template)] = Field(
+        "{name}.{mark}", description="How a key's name and its ownership mark are put together."
+    )
+    limits: LimitsModel = Field(LimitsModel.model_construct())
+    tls: TlsModel | None = None
+
+
+class RotateModel(_Strict):
+    """How versions of a key follow each other."""
+
+    delete_after: Duration | None = Field(
+        None, description="How long a switched-off version is kept for undo; 30d by default."
+    )
+
+
+class SecretModel(_Strict):
+    """The slot of a store into which the secret goes."""
+
+    store: Name | None = Field(
+        None, description="One of `stores`; may be left out where there is only one."
+    )
+    path: Annotated[str, AfterValidator(read_slot_path)] | None = Field(
+        None, description="The record inside the store; by default the key's address."
+    )
+    field: Annotated[str, Field(pattern=FIELD_PATTERN)] | None = Field(
+        None, description="The field of that record; `secret` by default."
+    )
+
+
+class SharedModel(_Strict):
+    """Fields that a key takes over where it does not set them itself."""
+
+    provider: Name | None = Field(None, description="One of `providers`.")
+    owner: Line | None = Field(None, description="The accountable team, never an API user.")
+    service: Line | None = Field(None, description="The service that uses the key.")
+    labels: dict[Line, Annotated[str, Field(max_length=1024)]] | None = Field(
+        None, description="Free text by name, for people and policies."
+    )
+    scopes: Scopes | None = Field(
+        None, description="What the key may do. [] is none at all; left out is not managed."
+    )
+    expires: Expiry = Field(
+        None, description="`{after: 120d}`, a date, a time, or `never`; left out is not managed."
+    )
+    enabled: bool | None = Field(None, description="Whether the key works.")
+    rate_limit: RateLimit = Field(
+        None, description="Such as 600/min or 10/s, or `unlimited`; left out is not managed."
+    )
+    rotate: RotateModel | None = None
+    secret: Annotated[SecretModel, BeforeValidator(read_single_target)] | None = None
+    protect: bool | None = Field(
+        None, description="The last working version and its record are never removed."
+    )
+    on_external_disable: Annotated[Literal["hold"], BeforeValidator(read_hold)] | None = Field(
+        None, description="A key that somebody else switched off is reported and left alone."
+    )
+    options: dict[Annotated[str, Field(pattern=FIELD_PATTERN)], Option] | None = Field(
+        None, description="What only this dialect knows."
+    )
+
+
+class KeyModel(SharedModel):
+    """One key that should exist."""
+
+    name: Line | None = Field(
+        None, description="What the API shows, with our mark; by default the address."
+    )
+    environment: Line | None = Field(None, description="Such as prod; one of `environments`.")
+
+
+class ManifestModel(_Strict):
+    """keys.yaml: which API keys should exist, and where their secrets go."""
+
+    version: Annotated[Literal[1], BeforeValidator(read_version)] = Field(
+        description="The version of this format."
+    )
+    stack: Name = Field(
+        description="Names the state and, for ever, the ownership marks of all its keys."
+    )
+    state: StateModel = Field(StateModel.model_construct())
+    stores: dict[Name, StoreModel] = Field({}, description="Secrets managers, by name.")
+    providers: dict[Name, ProviderModel] = Field({}, description="Live key APIs, by name.")
+    defaults: SharedModel = Field(
+        SharedModel.model_construct(), description="Fields for every key that leaves them out."
+    )
+    environments: dict[Line, SharedModel] = Field(
+        {}, description="Fields for the keys of one environment; they win over `defaults`."
+    )
+    keys: dict[Address, KeyModel] = Field(
+        {}, description="The keys, by address: a name that is unique in the stack."
+    )

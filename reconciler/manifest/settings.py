@@ -1,0 +1,78 @@
+"""What the rest of Keywright gets of a manifest, beside the keys that should exist.
+
+Plain values without any secret: credentials are references. Light to import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from reconciler.core.desired import Desired
+from reconciler.manifest.references import Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateSettings:
+    """Where the state lives, and whether secrets may rest in a local spool.
+
+    `identity` is the age identity that opens the spool; None: one is kept beside the state.
+    """
+
+    backend: Literal["file"]
+    path: Path
+    spool: Literal["local", "off"]
+    identity: Reference | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeSettings:
+    """A store that is a folder of age-encrypted files."""
+
+    name: str
+    path: Path
+    recipients: tuple[str, ...]
+    identity: Reference | None
+    place: str
+
+
+StoreSettings: TypeAlias = AgeSettings
+"""One of the kinds of store; a union as soon as there is a second kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """How to reach one provider.
+
+    `origin` is its canonical address. `sandbox` is the database of the embedded key API where that
+    is meant, else None. `auth` is sorted by name. `concurrency` counts requests at the same time,
+    `requests_per_minute` None is no limit of ours. `ca` is a file of certificates to trust.
+    """
+
+    name: str
+    dialect: str
+    origin: str
+    sandbox: Path | None
+    auth: tuple[tuple[str, Reference], ...]
+    concurrency: int
+    requests_per_minute: int | None
+    ca: Path | None
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """One manifest, valid as a whole. Stores and providers are sorted by name.
+
+    `folder` is where its relative paths start. `warnings` are sentences with their places.
+    """
+
+    file: Path
+    folder: Path
+    stack: str
+    desired: Desired
+    state: StateSettings
+    stores: tuple[StoreSettings, ...]
+    providers: tuple[ProviderSettings, ...]
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,60 @@
+"""Putting the sandbox together: database, clock, accounts, every system's routes, faults, log.
+
+The only place that knows all systems. It must not decide how any of them answers.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from reconciler.sandbox import Sandbox, SandboxAccount
+from reconciler.sandbox import schema as shared
+from reconciler.sandbox.accounts import Accounts
+from reconciler.sandbox.clock import SandboxClock
+from reconciler.sandbox.clouisle import routes as clouisle
+from reconciler.sandbox.clouisle import schema as clouisle_schema
+from reconciler.sandbox.control import Control
+from reconciler.sandbox.database import Database
+from reconciler.sandbox.faults import FaultBox
+from reconciler.sandbox.mishaps import with_faults
+from reconciler.sandbox.parts import Parts
+from reconciler.sandbox.passwords import RANDOM_COST
+from reconciler.sandbox.request_log import RequestLog, with_log
+
+ADMIN = "sandbox-admin"
+
+
+def assemble(
+    location: str, *, now: Callable[[], datetime] | None, control_token: str | None
+) -> Sandbox:
+    """Open the database and build the app around it."""
+    database = Database(location, [shared.SHARED, clouisle_schema.TABLES])
+    clock = SandboxClock(now or _wall_clock, database)
+    accounts = Accounts(database, clock)
+    # Kept in the file, so that a sandbox used in process needs no credentials from anybody.
+    password = database.setting("admin_password", lambda: secrets.token_hex(32))
+    accounts.keep_built_in(ADMIN, password, RANDOM_COST)
+    parts = Parts(database, clock, accounts, FaultBox(), RequestLog())
+    routes = clouisle.routes(parts)
+    if control_token is not None:
+        routes += Control(control_token, parts, clouisle_schema.EMPTIED_BY_RESET).routes()
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _show_detail})
+    watched = with_log(with_faults(app, parts.faults), parts.log)
+    return Sandbox(watched, SandboxAccount(ADMIN, password), accounts, database)
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _show_detail(_: Request, problem: Exception) -> Response:
+    if not isinstance(problem, HTTPException):
+        raise problem
+    detail = problem.detail or HTTPStatus(problem.status_code).phrase
+    return JSONResponse({"detail": detail}, problem.status_code, problem.headers)

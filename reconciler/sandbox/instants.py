@@ -1,0 +1,17 @@
+"""How the sandbox keeps an instant: as fixed-width UTC text, so that text order is time order.
+
+What a spoken system accepts or shows as a time is that system's own matter.
+"""
+
+from datetime import UTC, datetime
+
+
+def store_instant(at: datetime) -> str:
+    """Turn an aware datetime into the text that is stored."""
+    moved = at.astimezone(UTC).replace(tzinfo=None)
+    return moved.isoformat(timespec="microseconds") + "Z"
+
+
+def load_instant(text: str) -> datetime:
+    """Turn stored text back into an aware datetime."""
+    return datetime.fromisoformat(text)

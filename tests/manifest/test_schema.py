@@ -1,0 +1,97 @@
+"""schemas/keys.schema.json is what the types say, and accepts what the loader accepts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from reconciler.manifest import schema, schema_text
+from reconciler.manifest.document import parse_document
+
+STORED = Path(__file__).parents[2] / "schemas" / "keys.schema.json"
+
+SAMPLE = """\
+version: 1
+stack: acme
+state: {spool: off, identity: {file: age.txt}}
+stores: {local: {type: age, path: secrets, recipients: [age1qqqqqqqqqqqq]}}
+providers:
+  agents:
+    dialect: clouisle
+    url: https://c.example.com
+    auth: {token: {env: TOKEN}}
+    limits: {concurrency: 4, rate: 10/s}
+    tls: {ca: ca.pem}
+  trial: {dialect: pinbridge, url: "sandbox:x.db"}
+defaults: {rotate: {delete_after: 1d12h}, secret: {store: local}}
+environments: {prod: {expires: {after: 90d}}}
+keys:
+  a: {provider: agents, expires: never, rate_limit: unlimited, scopes: []}
+  b: {provider: agents, expires: 2027-05-02, rate_limit: 600/min, labels: {x: y}}
+  c: {provider: trial, options: {ids: [x], deep: true, n: 3}, environment: prod, enabled: false}
+"""
+
+
+@pytest.fixture(scope="module")
+def validator() -> Any:  # noqa: ANN401 - jsonschema's own
+    return jsonschema.Draft202012Validator(schema())
+
+
+def test_the_stored_schema_is_the_generated_one() -> None:
+    assert STORED.read_text(encoding="utf-8") == schema_text()
+    assert json.loads(schema_text()) == schema()
+
+
+def test_it_is_a_schema_of_the_draft_it_names() -> None:
+    assert schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+def test_a_good_manifest_passes(validator: Any) -> None:  # noqa: ANN401 - jsonschema's own
+    validator.validate(parse_document(SAMPLE).data)
+    validator.validate({"version": 1, "stack": "a", "keys": None})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "stack: Acme",
+        "keys: {a: {provder: agents}}",
+        "keys: {A: {provider: agents}}",
+        "keys: {a: {provider: agents, expires: ~}}",
+        "keys: {a: {provider: agents, expires: {after: 5}}}",
+        "keys: {a: {provider: agents, expires: soon}}",
+        "keys: {a: {provider: agents, rate_limit: 600}}",
+        "keys: {a: {provider: agents, scopes: ['']}}",
+        "keys: {a: {provider: agents, rotate: {every: 90d}}}",
+        "keys: {a: {provider: agents, secret: hunter2}}",
+        "stores: {a: {type: vault, path: x}}",
+        "stores: {a: {type: age}}",
+        "providers: {a: {dialect: x, url: https://x.example, auth: {token: hunter2}}}",
+        "providers: {a: {dialect: x, url: 'ftp://x.example'}}",
+        "providers: {a: {dialect: x, url: https://x.example, limits: {concurrency: 0}}}",
+        "state: {spool: none}",
+    ],
+)
+def test_a_bad_manifest_does_not(validator: Any, change: str) -> None:  # noqa: ANN401 - jsonschema's own
+    data = parse_document(SAMPLE).data
+    changed = parse_document(change).data
+    assert isinstance(data, dict)
+    assert isinstance(changed, dict)
+    assert not validator.is_valid({**data, **changed})
+
+
+def test_every_field_explains_itself() -> None:
+    definitions = schema()["$defs"]
+    for name, definition in definitions.items():
+        assert definition["description"], name
+        for field, body in definition["properties"].items():
+            assert "description" in body or "$ref" in body, f"{name}.{field}"
+
+
+def test_it_does_not_depend_on_the_hash_seed() -> None:
+    assert yaml.safe_load(schema_text()) == schema()
+    assert list(schema()["properties"])[:3] == ["version", "stack", "state"]
