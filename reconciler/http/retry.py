@@ -1,0 +1,81 @@
+"""Which results are worth another try, and after how long."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final, assert_never
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
+
+from reconciler.http.answers import Answer, NotSent, Result, Unanswered, parse_http_date
+from reconciler.http.calls import Call
+from reconciler.http.limits import Limits
+from reconciler.interfaces.clock import Clock
+
+_TOO_MANY_REQUESTS: Final = 429
+_UNAVAILABLE: Final = 503
+_PASSING: Final = frozenset({502, _UNAVAILABLE, 504})
+
+
+def worth_repeating(call: Call, result: Result) -> bool:
+    """Whether a call may, and should, be made once more after this result."""
+    match result:
+        case NotSent():
+            return not result.lasting
+        case Unanswered():
+            return call.idempotent
+        case Answer(status=status) if status == _TOO_MANY_REQUESTS:
+            return call.idempotent or call.throttled_untouched
+        case Answer():
+            return call.idempotent and result.status in _PASSING
+        case _:
+            assert_never(result)
+
+
+def pause_after(result: Result, attempt: int, limits: Limits, now: datetime) -> float:
+    """Say how many seconds to wait: what the server asked for, else twice as long each time."""
+    asked = _asked_pause(result, now)
+    if asked is not None:
+        return min(asked, limits.longest_hold)
+    return float(min(limits.first_pause * 2 ** (attempt - 1), limits.longest_pause))
+
+
+def asks_to_slow_down(result: Result) -> bool:
+    """Whether the server wants fewer calls from everybody, not only a second try of this one."""
+    if not isinstance(result, Answer):
+        return False
+    overloaded = result.status == _UNAVAILABLE and result.retry_after_header is not None
+    return overloaded or result.status == _TOO_MANY_REQUESTS
+
+
+def _asked_pause(result: Result, now: datetime) -> float | None:
+    """Read Retry-After, in seconds or as a date; None where it is missing or makes no sense."""
+    header = result.retry_after_header if isinstance(result, Answer) else None
+    if header is None:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    date = parse_http_date(header)
+    return max(0.0, (date - now).total_seconds()) if date else None
+
+
+async def repeat(
+    attempt: Callable[[Call], Awaitable[Result]], call: Call, clock: Clock, limits: Limits
+) -> Result:
+    """Make a call until its result is final; when the attempts are used up, the last one counts."""
+    again = AsyncRetrying(
+        sleep=clock.sleep,
+        stop=stop_after_attempt(limits.attempts),
+        wait=lambda state: pause_after(_result(state), state.attempt_number, limits, clock.now()),
+        retry=retry_if_result(lambda result: worth_repeating(call, result)),
+        retry_error_callback=_result,
+    )
+    return await again(attempt, call)
+
+
+def _result(state: RetryCallState) -> Result:
+    if state.outcome is None:
+        raise RuntimeError("tenacity asks only after an attempt")
+    result: Result = state.outcome.result()
+    return result
