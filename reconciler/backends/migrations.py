@@ -1,0 +1,56 @@
+"""How rows of an older format become rows of this one.
+
+What changes between formats is the text of rows; the tables around them keep their shape. A
+migration is pure, so that `read` can apply it without writing, and `lock` can make it last.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TypeAlias
+
+from reconciler.core.recorded import FORMAT
+from reconciler.errors import StateDamagedError, StateTooNewError
+
+Fields: TypeAlias = dict[str, object]
+Migration: TypeAlias = Callable[[str, Fields], Fields]
+"""Takes a row's kind and its fields in one format, and gives its fields in the next."""
+
+MIGRATIONS: tuple[Migration, ...] = ()
+"""The first leads from format 1 to 2, and so on: always one fewer than FORMAT."""
+
+
+def steps_from(written: int, where: str) -> tuple[Migration, ...]:
+    """Give what leads from a written format to ours.
+
+    StateTooNewError when it is above ours, StateDamagedError when there never was such a format.
+    """
+    if written > FORMAT:
+        raise StateTooNewError(
+            f"the state has format {written}, and this Keywright knows formats up to {FORMAT}",
+            where=where,
+            effect="Nothing was changed",
+            remedy="Use the newer Keywright that wrote it",
+        )
+    if written < 1:
+        raise StateDamagedError(
+            f"the state says that it has format {written}, which there never was",
+            where=where,
+            effect="Nothing was changed",
+            remedy="Restore the state from a backup, or run `keywright state rebuild`",
+        )
+    return MIGRATIONS[written - 1 :]
+
+
+def migrate_body(kind: str, body: bytes, steps: tuple[Migration, ...]) -> bytes:
+    """Lead one row's text through the steps. ValueError when it is no JSON object."""
+    try:
+        fields = json.loads(body)
+    except RecursionError:
+        raise ValueError(kind) from None
+    if not isinstance(fields, dict):
+        raise ValueError(kind)  # noqa: TRY004 - all that is wrong with a text is one error
+    for step in steps:
+        fields = step(kind, fields)
+    return json.dumps(fields).encode()
