@@ -225,8 +225,8 @@ async def _compensate(
     row = run.rows[intent.address]
     kept = tuple(held for v in row.living if (held := stored(v)) is not None)
     await run.store(intent.target.store).retire(intent.target, kept)
-    await run.close(intent)
     await run.world.spool.drop(intent.op)
+    await run.close(intent)
     return failed(step, f"{why} The new key was revoked again")
 
 

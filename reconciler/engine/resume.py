@@ -84,8 +84,8 @@ async def _undo(run: Run, step: Step, intent: Intent) -> Result:
     """Delete a key whose secret nobody has."""
     if complaint := await _delete(run, step):
         return failed(step, complaint)
-    await run.close(intent)
     await run.world.spool.drop(intent.op)
+    await run.close(intent)
     return done(step, f"key {step.key_id} deleted: nobody had its secret")
 
 
@@ -95,6 +95,7 @@ async def _condemn(run: Run, step: Step, intent: Intent) -> Result:
     if live is None:
         return failed(step, "its key is not there any more")
     version = replace(_version(intent, live, Stage.RETIRING), condemned=True)
+    await run.world.spool.drop(intent.op)
     await run.close(intent, with_version(run.rows[intent.address], version))
     return done(step, f"v{version.number} is replaced: its secret was lost")
 
@@ -107,9 +108,9 @@ async def _give_up(run: Run, step: Step, intent: Intent) -> Result:
         address=intent.address,
         retired_at=run.world.clock.now(),
     )
+    await run.world.spool.drop(intent.op)
     await run.world.backend.close_intent(intent, retired)
     del run.intents[intent.op]
-    await run.world.spool.drop(intent.op)
     return done(step, "the interrupted create had left no key behind")
 
 

@@ -133,8 +133,14 @@ def allowed(plan: Plan, first: Look) -> tuple[Step, ...]:
 
 
 async def keep_books(run: Run, observed: Observed) -> None:
-    """Bring the record up to date with what needs no step: copies, providers, old operations."""
+    """Bring the record up to date with what needs no step.
+
+    Copies of the manifest, providers, operations that can land no more, and spooled secrets of
+    versions that were recorded just before a crash.
+    """
+    recorded_ops = {v.op for row in run.rows.values() for v in row.living}
     await asyncio.gather(
+        *(run.world.spool.drop(op) for op in sorted(observed.spool.ops & recorded_ops)),
         *(run.save(row) for row in _stale_copies(run)),
         *(run.world.backend.write_row(row) for row in _new_providers(run, observed)),
         *(

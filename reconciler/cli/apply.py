@@ -1,0 +1,154 @@
+"""`keywright apply`: makes live keys match the manifest, and says what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import click
+
+from reconciler.cli.options import Options, current, shared_options
+from reconciler.cli.terminal import make_reporter, set_up_logging, width
+from reconciler.core.guard import Approval
+from reconciler.core.steps import Plan
+from reconciler.engine.run import Report, apply
+from reconciler.engine.transaction import Stop
+from reconciler.errors import RefusedError, UsageError
+from reconciler.manifest import Manifest
+from reconciler.render import (
+    apply_exit_code,
+    apply_summary,
+    outcome_table,
+    plan_json,
+    plan_text,
+    report_json,
+)
+from reconciler.wiring import load, open_world
+
+
+@click.command("apply")
+@shared_options
+@click.option(
+    "--auto-approve", "-auto-approve", is_flag=True, help="Do not ask; needed outside a terminal."
+)
+@click.option(
+    "--allow-revoke",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Agree to the removal of up to N keys.",
+)
+@click.pass_context
+def command(ctx: click.Context, *, auto_approve: bool, allow_revoke: int) -> None:
+    """Make the live keys match keys.yaml."""
+    options = current()
+    set_up_logging(options)
+    if not auto_approve and (options.json or not sys.stdin.isatty()):
+        raise UsageError(
+            "apply asks before it acts, and there is no terminal to ask on",
+            effect="Nothing was changed",
+            remedy="Run it with --auto-approve",
+        )
+    manifest = load(options.file)
+    approval = Approval(allow_revoke, attended=not auto_approve)
+    application = Application(manifest, options, approval, ask=not auto_approve)
+    ctx.exit(asyncio.run(application.run()))
+
+
+class Application:
+    """One apply, from the question to the exit code."""
+
+    def __init__(
+        self, manifest: Manifest, options: Options, approval: Approval, *, ask: bool
+    ) -> None:
+        self._manifest = manifest
+        self._options = options
+        self._approval = approval
+        self._ask = ask
+        self._stop = Stop()
+        self._report = Report()
+
+    async def run(self) -> int:
+        """Apply, tell the outcome whatever happened, and give the exit code."""
+        interrupted = False
+        try:
+            await self._apply()
+        except RefusedError as error:
+            self._tell_refused(error)
+            raise
+        except asyncio.CancelledError:
+            interrupted = True
+        finally:
+            self._tell_outcome()
+        stopped = interrupted or self._report.stopped
+        results = tuple(self._report.results)
+        return apply_exit_code(results, refused=False, interrupted=stopped)
+
+    async def _apply(self) -> None:
+        reporter = make_reporter(self._options)
+        line = f"keywright apply -f {self._options.file}"
+        async with open_world(self._manifest, os.environ, reporter, line) as world:
+            await apply(world, self._approval, self._confirm, self._stop, self._report)
+
+    def _confirm(self, plan: Plan) -> bool:
+        """Show the plan and get a yes; from then on signals end the run in an orderly way."""
+        if not self._options.json:
+            click.echo(self._plan_text(plan, ()), color=self._options.coloured)
+        if self._ask and not _answered_yes():
+            return False
+        self._listen(asyncio.get_running_loop(), asyncio.current_task())
+        return True
+
+    def _listen(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[object] | None) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._on_signal, task.cancel if task else lambda: None)
+
+    def _on_signal(self, cancel: Callable[[], object]) -> None:
+        if self._stop.asked:
+            click.echo("Stopping now. What is open is finished by the next run.", err=True)
+            cancel()
+            return
+        click.echo(
+            "Interrupt received: finishing what is in flight. Once more stops at once.", err=True
+        )
+        self._stop.ask()
+
+    def _tell_refused(self, error: RefusedError) -> None:
+        """Show the plan that guards refused, unless something of it was done already."""
+        plan = self._report.plan
+        if plan is None or self._report.results:
+            return
+        self._report.plan = None
+        if self._options.json:
+            click.echo(plan_json(plan, error.refusals))
+        else:
+            click.echo(self._plan_text(plan, ()), color=self._options.coloured)
+
+    def _tell_outcome(self) -> None:
+        """Write the table of outcomes: also after a failure, and after Ctrl-C."""
+        report, color = self._report, self._options.coloured
+        plan, results = report.plan, tuple(report.results)
+        if plan is None:
+            return
+        if self._options.json:
+            click.echo(report_json(plan, results, stopped=report.stopped, declined=report.declined))
+        elif report.declined:
+            click.echo("Apply cancelled. Nothing was changed.")
+        elif plan.actions or results:
+            click.echo(outcome_table(results, width=width(), color=color), color=color)
+            click.echo(apply_summary(results), color=color)
+        else:
+            click.echo(self._plan_text(plan, ()), color=color)
+
+    def _plan_text(self, plan: Plan, refusals: tuple[str, ...]) -> str:
+        keys = {key.address: key for key in self._manifest.desired.keys}
+        return plan_text(plan, keys, refusals, width=width(), color=self._options.coloured)
+
+
+def _answered_yes() -> bool:
+    click.echo("\nDo you want to perform these actions?")
+    click.echo("  Only 'yes' will be accepted to approve.\n")
+    return bool(click.prompt("  Enter a value", default="", show_default=False) == "yes")

@@ -1,0 +1,81 @@
+"""The root command: finds the command asked for, and turns every error into one line and a code."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.options import shared_options
+from reconciler.errors import KeywrightError
+
+COMMANDS = {
+    "init": "Make the state, an identity, and a first manifest.",
+    "validate": "Check keys.yaml, offline, and tell every problem at once.",
+    "plan": "Show what apply would do. Changes nothing.",
+    "apply": "Make the live keys match keys.yaml.",
+    "status": "Show every key: versions, stage, age, expiry, last use, where its secret is.",
+    "state": "Look at the recorded state, or mend it.",
+    "schema": "Print a JSON Schema, for editors.",
+    "sandbox": "Run the embedded key API, for trying and for tests.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """List the commands in the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command; None for one that does not exist."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"reconciler.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="keywright", message="%(prog)s %(version)s")
+@shared_options
+def root() -> None:
+    """Keywright: API keys as code. keys.yaml says what should exist; plan shows, apply does.
+
+    Each new secret goes straight from the API into your secrets manager, and nowhere else.
+    """
+
+
+def main() -> NoReturn:
+    """Run, and exit. Wrong usage is 1: click's own 2 would read as "changes pending"."""
+    try:
+        code = root.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = 1
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        code = 130
+    except KeywrightError as error:
+        click.echo(_shown(error), err=True)
+        code = error.exit_code
+    except BrokenPipeError:
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _shown(error: KeywrightError) -> str:
+    from reconciler.errors import ManifestError  # noqa: PLC0415
+    from reconciler.render import clean  # noqa: PLC0415 - only when something failed
+
+    prefix = "" if isinstance(error, ManifestError) else "Error: "
+    return "\n".join(clean(line) for line in f"{prefix}{error}".splitlines())
