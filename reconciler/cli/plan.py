@@ -41,9 +41,8 @@ def command(ctx: click.Context, *, detailed: bool, allow_revoke: int) -> None:
     manifest = load(options.file)
     for warning in manifest.warnings:
         click.echo(f"Warning: {warning}", err=True)
-    seen = asyncio.run(
-        _look(manifest, options, Approval(allow_revoke, attended=sys.stdin.isatty()))
-    )
+    approval = Approval(allow_revoke, attended=sys.stdin.isatty())
+    seen = asyncio.run(_look(manifest, options, approval))
     if options.json:
         click.echo(plan_json(seen.plan, seen.refusals))
     else:
