@@ -81,7 +81,7 @@ def apply_creates(folder: Path) -> list[Figure]:
     with SandboxProcess(str(folder / "slow.db")) as sandbox:
         stack = Stack(folder / "slow", sandbox, size, concurrency=connections)
         stack.initialise()
-        sandbox.add_fault("latency", path=".*", seconds=LATENCY)
+        sandbox.add_fault("latency", path=".*", seconds=LATENCY, times=None)
         applied = measure(
             [*KEYWRIGHT, "apply", "--auto-approve", "-f", str(stack.manifest)], stack.environ
         )

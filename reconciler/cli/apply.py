@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -134,11 +135,13 @@ class Application:
         if plan is None:
             return
         if self._options.json:
-            click.echo(report_json(plan, results, stopped=report.stopped, declined=report.declined))
+            whole = report_json(plan, results, stopped=report.stopped, declined=report.declined)
+            click.echo(json.dumps({"type": "report", **json.loads(whole)}))
         elif report.declined:
             click.echo("Apply cancelled. Nothing was changed.")
         elif plan.actions or results:
-            click.echo(outcome_table(results, width=width(), color=color), color=color)
+            table = outcome_table(results, width=width(), color=color)
+            click.echo(f"\n{table}\n", color=color)
             click.echo(apply_summary(results), color=color)
         else:
             click.echo(self._plan_text(plan, ()), color=color)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.options import Options
-from reconciler.core.steps import Result, Step
+from reconciler.core.steps import Outcome, Result, Step
 from reconciler.interfaces.reporter import Reporter
 from reconciler.render import apply_line
 from reconciler.render.events import event_json, step_line
@@ -65,8 +65,9 @@ class PlainReporter:
         click.echo(step_line(step), err=True)
 
     def finished(self, result: Result) -> None:
-        """Say how it ended."""
-        click.echo(apply_line(result), err=True)
+        """Say how it ended; what was never begun is in the table."""
+        if result.outcome is not Outcome.SKIPPED:
+            click.echo(apply_line(result), err=True)
 
     def waiting(self, step: Step, reason: str) -> None:
         """Say why it takes longer."""
@@ -106,7 +107,8 @@ class BarReporter:
     def finished(self, result: Result) -> None:
         """Write the result above the bar and move on."""
         bar = self._bar()
-        bar.console.print(apply_line(result), markup=False, highlight=False, soft_wrap=True)
+        if result.outcome is not Outcome.SKIPPED:
+            bar.console.print(apply_line(result), markup=False, highlight=False, soft_wrap=True)
         if self._walk is not None:
             bar.advance(self._walk)
             if all(task.finished for task in bar.tasks):
