@@ -27,6 +27,7 @@ from reconciler.render import (
     plan_text,
     report_json,
 )
+from reconciler.render.jsonable import to_json_line
 from reconciler.wiring import load, open_world
 
 
@@ -136,7 +137,7 @@ class Application:
             return
         if self._options.json:
             whole = report_json(plan, results, stopped=report.stopped, declined=report.declined)
-            click.echo(json.dumps({"type": "report", **json.loads(whole)}))
+            click.echo(to_json_line({"type": "report", **json.loads(whole)}))
         elif report.declined:
             click.echo("Apply cancelled. Nothing was changed.")
         elif plan.actions or results:

@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 import click
 
 from reconciler.cli.options import current, shared_options
+from reconciler.cli.terminal import width
 from reconciler.core.recorded import Recorded
 from reconciler.errors import UsageError
 from reconciler.interfaces.backend import Backend
@@ -49,7 +50,8 @@ def show(address: str) -> None:
     if current().json:
         click.echo(json.dumps(asdict(row), default=str, indent=2))
         return
-    click.echo(state_show_text(recorded, row.address))
+    text = state_show_text(recorded, row.address, width=width(), color=current().coloured)
+    click.echo(text, color=current().coloured)
 
 
 @command.command("rm")

@@ -15,7 +15,7 @@ import click
 from reconciler.cli.options import Options
 from reconciler.core.steps import Outcome, Result, Step
 from reconciler.interfaces.reporter import Reporter
-from reconciler.render import apply_line
+from reconciler.render import apply_line, clean
 from reconciler.render.events import event_json, step_line
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class PlainReporter:
 
     def waiting(self, step: Step, reason: str) -> None:
         """Say why it takes longer."""
-        click.echo(f"{step.address}: waiting, {reason}", err=True)
+        click.echo(clean(f"{step.address}: waiting, {reason}"), err=True)
 
 
 class BarReporter:
@@ -119,7 +119,7 @@ class BarReporter:
     def waiting(self, step: Step, reason: str) -> None:
         """Say on the bar why it takes longer."""
         if self._walk is not None:
-            self._bar().update(self._walk, description=f"{step.address}: {reason}")
+            self._bar().update(self._walk, description=clean(f"{step.address}: {reason}"))
 
     def _bar(self) -> Progress:
         if self._progress is None:

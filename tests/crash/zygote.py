@@ -15,11 +15,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import anyio._backends._asyncio
 import deepdiff
+import jmespath
 import platformdirs
 import pyrage
+import sniffio
 
 import reconciler.http.client
+import reconciler.http.proxies
 import reconciler.providers.http
 import reconciler.stores.age
 import reconciler.stores.spool
@@ -41,6 +45,9 @@ from tests.crash.killpoints import Tracer, traced
 
 APPROVAL = Approval(allow_revoke=100, attended=True)
 LOADED = (
+    anyio._backends._asyncio,
+    jmespath,
+    sniffio,
     deepdiff,
     platformdirs,
     pyrage,

@@ -1,0 +1,166 @@
+"""How every version of every key stands: what we recorded, joined with what was observed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.core.desired import DesiredKey
+from reconciler.core.keys import EXPIRES_AT, Address, KeyId, OpId, Stage, Target
+from reconciler.core.observed import Head, LiveKey, Observed, ProviderView, StoreView
+from reconciler.core.recorded import Intent, KeyRow, Recorded, Version
+
+
+class LiveState(StrEnum):
+    """What is known of a version at its API."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    EXPIRED = "expired"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+class Stored(StrEnum):
+    """What is known of a version's secret in its store."""
+
+    CURRENT = "current"
+    STAGED = "staged"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One version of one key. `expiry_known` tells "never expires" from "not told"."""
+
+    key: Address
+    owner: str | None
+    declared: bool
+    provider: str
+    version: int
+    key_id: KeyId
+    stage: Stage
+    condemned: bool
+    state: LiveState
+    created_at: datetime
+    expires_at: datetime | None
+    expiry_known: bool
+    last_used_at: datetime | None
+    secret: Target
+    stored: Stored
+    verified_at: datetime | None
+    delete_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spooled:
+    """One secret that rests in the spool, and the open operation it belongs to."""
+
+    op: OpId
+    key: Address | None
+
+
+def standings(
+    recorded: Recorded, observed: Observed, keys: Mapping[Address, DesiredKey]
+) -> Iterator[Standing]:
+    """Give every recorded version, in the order of the record."""
+    observation = _Observation(observed)
+    for row in recorded.keys:
+        for version in row.versions:
+            yield _stand(row, version, keys.get(row.address), observation)
+
+
+def unmade(recorded: Recorded, keys: Mapping[Address, DesiredKey]) -> tuple[Address, ...]:
+    """Give the declared keys of which no version is recorded."""
+    made = {row.address for row in recorded.keys if row.versions}
+    return tuple(sorted(address for address in keys if address not in made))
+
+
+def spooled(recorded: Recorded, observed: Observed) -> tuple[Spooled, ...]:
+    """Give what rests in the spool, in a stable order."""
+    owners = {intent.op: intent.address for intent in recorded.intents}
+    return tuple(Spooled(op=op, key=owners.get(op)) for op in sorted(observed.spool.ops))
+
+
+def problems(observed: Observed) -> tuple[str, ...]:
+    """Say what could not be read, and is therefore shown as unknown."""
+    found = [(f"provider '{v.provider}'", v.problem) for v in observed.providers]
+    found += [(f"store '{v.store}'", v.problem) for v in observed.stores]
+    told = [f"{what} could not be read: {problem}" for what, problem in found if problem]
+    closed = bool(observed.spool.ops) and not observed.spool.readable
+    return (*told, *(("the spool cannot be opened from here",) if closed else ()))
+
+
+class _Observation:
+    """What was observed, indexed once."""
+
+    def __init__(self, observed: Observed) -> None:
+        self.providers: dict[str, ProviderView] = {v.provider: v for v in observed.providers}
+        self.stores: dict[str, StoreView] = {view.store: view for view in observed.stores}
+        self.live: dict[tuple[str, KeyId], LiveKey] = {
+            (view.provider, live.id): live for view in observed.providers for live in view.keys
+        }
+        self.heads: dict[Target, Head] = {
+            head.target: head for view in observed.stores for head in view.heads
+        }
+
+
+def _stand(
+    row: KeyRow, version: Version, key: DesiredKey | None, observation: _Observation
+) -> Standing:
+    live = observation.live.get((version.provider, version.key_id))
+    expires_at, expiry_known = _expiry(version, live)
+    return Standing(
+        key=row.address,
+        owner=key.owner if key else row.owner,
+        declared=key is not None,
+        provider=version.provider,
+        version=version.number,
+        key_id=version.key_id,
+        stage=version.stage,
+        condemned=version.condemned,
+        state=_state(version, live, observation),
+        created_at=version.created_at,
+        expires_at=expires_at,
+        expiry_known=expiry_known,
+        last_used_at=live.last_used_at if live else None,
+        secret=row.target,
+        stored=_stored(row.target, version, observation),
+        verified_at=version.verified_at,
+        delete_at=version.delete_at,
+    )
+
+
+def _state(version: Version, live: LiveKey | None, observation: _Observation) -> LiveState:
+    if live is not None:
+        return LiveState(live.status)
+    view = observation.providers.get(version.provider)
+    gone = version.stage is Stage.GONE or (view is not None and version.key_id in view.absent)
+    return LiveState.ABSENT if gone else LiveState.UNKNOWN
+
+
+def _expiry(version: Version, live: LiveKey | None) -> tuple[datetime | None, bool]:
+    """The API's word counts; what was recorded stands in where it says nothing."""
+    if live is not None and EXPIRES_AT in live.attributes:
+        told = live.attributes.get(EXPIRES_AT)
+        return (told, True) if isinstance(told, datetime) else (None, told is None)
+    return version.expires_at, version.expires_at is not None
+
+
+def _stored(target: Target, version: Version, observation: _Observation) -> Stored:
+    store, head = observation.stores.get(target.store), observation.heads.get(target)
+    if store is None or store.problem is not None:
+        return Stored.UNKNOWN
+    if head is None:
+        return Stored.MISSING
+    if head.current is not None and head.current.op == version.op:
+        return Stored.CURRENT
+    return Stored.STAGED if head.carries(version.op) else Stored.MISSING
+
+
+def open_intents(recorded: Recorded) -> tuple[Intent, ...]:
+    """Give the operations that were begun and not closed, the oldest first."""
+    return tuple(sorted(recorded.intents, key=lambda intent: (intent.started_at, intent.op)))

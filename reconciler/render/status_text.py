@@ -1,0 +1,202 @@
+"""Every key and version as a table; stacked on terminals that are too narrow for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from reconciler.core.desired import DesiredKey
+from reconciler.core.keys import Address, Stage
+from reconciler.core.observed import Observed
+from reconciler.core.recorded import Recorded
+from reconciler.render.escaping import LONGEST_NAME, cut
+from reconciler.render.lines import BLANK, Line, Span, Style, paint, say
+from reconciler.render.standing import (
+    LiveState,
+    Standing,
+    Stored,
+    open_intents,
+    problems,
+    spooled,
+    standings,
+    unmade,
+)
+from reconciler.render.tables import Column, lay_out, stack_lines, table_lines
+from reconciler.render.values import plural, since, word_age, word_due, word_time
+
+COLUMNS: Final = (
+    Column("KEY"),
+    Column("VERSION"),
+    Column("STAGE"),
+    Column("API", rank=0),
+    Column("STORE", rank=1),
+    Column("EXPIRES", rank=2),
+    Column("LAST USED", rank=3),
+    Column("AGE", rank=5),
+    Column("OWNER", rank=4, most=24),
+    Column("VERIFIED", rank=6),
+    Column("SECRET", rank=7, most=60),
+)
+"""The higher the rank, the earlier a narrow terminal goes without it."""
+
+_HEAD = 2
+_STATES: Final = {
+    LiveState.ACTIVE: Style.ADD,
+    LiveState.DISABLED: Style.CHANGE,
+    LiveState.EXPIRED: Style.LOUD,
+    LiveState.ABSENT: Style.LOUD,
+    LiveState.UNKNOWN: Style.WAIT,
+}
+_STORED: Final = {
+    Stored.CURRENT: Style.ADD,
+    Stored.STAGED: Style.CHANGE,
+    Stored.MISSING: Style.LOUD,
+    Stored.UNKNOWN: Style.WAIT,
+}
+_ENDED: Final = frozenset({Stage.GONE, Stage.DISABLED})
+
+
+def status_text(
+    recorded: Recorded,
+    observed: Observed,
+    keys: Mapping[Address, DesiredKey],
+    now: datetime,
+    *,
+    width: int,
+    color: bool,
+) -> str:
+    """Write how every key stands, and what is open, spooled or due."""
+    found = tuple(standings(recorded, observed, keys))
+    lines = (
+        *_versions(found, now, width),
+        *_not_made(unmade(recorded, keys)),
+        *_intents(recorded, now),
+        *_spool(recorded, observed),
+        *_deletions(found, now),
+        *_problems(observed),
+        say(_summary(recorded, found), Style.HEAD),
+    )
+    return paint(lines, width=width, color=color)
+
+
+def _versions(found: Sequence[Standing], now: datetime, width: int) -> Iterator[Line]:
+    if not found:
+        return
+    rows = [_cells(standing, now) for standing in found]
+    layout = lay_out(COLUMNS, rows, width)
+    if layout is None:
+        for row in rows:
+            yield from stack_lines(COLUMNS, row, head=_HEAD)
+    else:
+        yield from table_lines(COLUMNS, rows, layout)
+        if layout.dropped:
+            hidden = ", ".join(layout.dropped)
+            yield BLANK
+            yield say(f"Not shown for want of room: {hidden}.", Style.FAINT)
+    yield BLANK
+
+
+def _cells(standing: Standing, now: datetime) -> tuple[Span, ...]:
+    return (
+        Span(standing.key),
+        Span(f"v{standing.version}"),
+        _stage(standing),
+        _state(standing),
+        _stored(standing),
+        _expires(standing, now),
+        Span(_last_used(standing, now)),
+        Span(word_age(since(standing.created_at, now))),
+        Span(standing.owner or "-"),
+        Span(word_due(standing.verified_at, now) if standing.verified_at else "not yet"),
+        Span(str(standing.secret)),
+    )
+
+
+def _stage(standing: Standing) -> Span:
+    if standing.condemned:
+        return Span("condemned", Style.LOUD)
+    return Span(standing.stage, Style.PLAIN if standing.stage is Stage.CURRENT else Style.FAINT)
+
+
+def _state(standing: Standing) -> Span:
+    ended = standing.stage in _ENDED
+    return Span(standing.state, Style.FAINT if ended else _STATES[standing.state])
+
+
+def _stored(standing: Standing) -> Span:
+    ended = standing.stage in _ENDED
+    return Span(standing.stored, Style.FAINT if ended else _STORED[standing.stored])
+
+
+def _expires(standing: Standing, now: datetime) -> Span:
+    if standing.expires_at is None:
+        return Span("never" if standing.expiry_known else "unknown")
+    over = since(standing.expires_at, now).total_seconds() >= 0
+    return Span(word_due(standing.expires_at, now), Style.LOUD if over else Style.PLAIN)
+
+
+def _last_used(standing: Standing, now: datetime) -> str:
+    if standing.last_used_at is not None:
+        return word_due(standing.last_used_at, now)
+    return "unknown" if standing.state in {LiveState.UNKNOWN, LiveState.ABSENT} else "never used"
+
+
+def _not_made(addresses: Sequence[Address]) -> Iterator[Line]:
+    yield from _section(
+        "Declared, and not made yet:", [cut(address, LONGEST_NAME) for address in addresses]
+    )
+
+
+def _intents(recorded: Recorded, now: datetime) -> Iterator[Line]:
+    sentences = [
+        f"{cut(intent.address, LONGEST_NAME)} v{intent.number}: {intent.kind} begun "
+        f"{word_due(intent.started_at, now)} by {cut(intent.holder, LONGEST_NAME)}, "
+        f"{f'key {cut(intent.key_id, LONGEST_NAME)}' if intent.key_id else 'id not known'}, "
+        f"operation {cut(intent.op, LONGEST_NAME)}"
+        for intent in open_intents(recorded)
+    ]
+    yield from _section("Left over from an interrupted run, or under way right now:", sentences)
+    yield from _section(
+        "Given up, and watched in case they land late:",
+        [f"{cut(op.address, LONGEST_NAME)}: operation {op.op}" for op in recorded.retired],
+    )
+
+
+def _spool(recorded: Recorded, observed: Observed) -> Iterator[Line]:
+    sentences = [
+        f"operation {cut(each.op, LONGEST_NAME)}: "
+        f"{cut(each.key, LONGEST_NAME) if each.key else 'of no open operation'}"
+        for each in spooled(recorded, observed)
+    ]
+    yield from _section("Secrets that rest in the spool:", sentences)
+
+
+def _deletions(found: Sequence[Standing], now: datetime) -> Iterator[Line]:
+    sentences = [
+        f"{cut(each.key, LONGEST_NAME)} v{each.version} will be destroyed after "
+        f"{word_time(each.delete_at)} ({word_due(each.delete_at, now)})"
+        for each in found
+        if each.stage is Stage.DISABLED and each.delete_at is not None
+    ]
+    yield from _section("Scheduled deletions:", sentences)
+
+
+def _problems(observed: Observed) -> Iterator[Line]:
+    for problem in problems(observed):
+        yield say(f"Warning: {problem}", Style.LOUD)
+        yield BLANK
+
+
+def _section(title: str, sentences: Sequence[str]) -> Iterator[Line]:
+    if not sentences:
+        return
+    yield say(title, Style.HEAD)
+    yield from (say(sentence, indent=2, hang=6) for sentence in sentences)
+    yield BLANK
+
+
+def _summary(recorded: Recorded, found: Sequence[Standing]) -> str:
+    living = sum(standing.stage is not Stage.GONE for standing in found)
+    keys, versions = plural(len(recorded.keys), "key"), plural(living, "version")
+    return f"Stack {cut(recorded.meta.stack, LONGEST_NAME)}: {keys}, {versions}."
