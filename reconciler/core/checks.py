@@ -1,4 +1,4 @@
-"""The ordered table of small checks that decides what happens to one key.
+"""The ordered tables of small checks that decide what happens to one key.
 
 Each check looks at one `Situation` and says nothing, or gives a `Finding` with its cause, its named
 reason and a sentence. The first finding is the decision; order is therefore meaning: what makes a
@@ -8,49 +8,18 @@ key untouchable comes before what would change it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
-from reconciler.core.capabilities import Capabilities
-from reconciler.core.desired import DesiredKey
-from reconciler.core.keys import ENABLED, EXPIRES_AT, At, Cause, Stage
-from reconciler.core.observed import Head, LiveKey, LiveStatus
-from reconciler.core.recorded import KeyRow, Version
-from reconciler.core.steps import Action, Difference, Reason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """All that is known of one key. `version` is the one that consumers use, or used last.
-
-    `absent` means confirmed gone; with neither `live` nor `absent` nothing is known. `unread` says
-    why the provider could not be read, `store_unread` the same of the store.
-    """
-
-    now: datetime
-    row: KeyRow | None
-    key: DesiredKey | None
-    version: Version | None
-    live: LiveKey | None
-    absent: bool
-    unread: str | None
-    head: Head | None
-    store_unread: str | None
-    able: Capabilities | None
-    differences: tuple[Difference, ...] = ()
-    expiry: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A decision on one key."""
-
-    action: Action
-    cause: Cause
-    reason: Reason
-    sentence: str
-    impact: str | None = None
-
+from reconciler.core.keys import At, Cause, Stage
+from reconciler.core.observed import LiveStatus
+from reconciler.core.situation import (
+    Finding,
+    Situation,
+    expiry_changes,
+    hold,
+    stands,
+    wants,
+)
+from reconciler.core.steps import Action, Reason
 
 Check = Callable[[Situation], Finding | None]
 
@@ -61,10 +30,6 @@ def decide(situation: Situation) -> Finding | None:
     return next((found for check in table if (found := check(situation))), None)
 
 
-def _hold(reason: Reason, sentence: str, cause: Cause = Cause.DRIFT) -> Finding:
-    return Finding(Action.HOLD, cause, reason, sentence)
-
-
 # --- both kinds of key ---------------------------------------------------------------------------
 
 
@@ -72,7 +37,7 @@ def provider_gone(s: Situation) -> Finding | None:
     """Its provider left the manifest, so nothing there can be reached any more."""
     if s.able is not None or s.row is None:
         return None
-    return _hold(
+    return hold(
         Reason.PROVIDER_GONE,
         f"provider '{s.row.provider}' is no longer in the manifest: put it back until this key "
         "is gone",
@@ -84,14 +49,14 @@ def unreadable(s: Situation) -> Finding | None:
     """Without the live key, and with an incomplete read, nothing may be concluded."""
     if s.live is not None or s.absent or s.unread is None:
         return None
-    return _hold(Reason.UNREADABLE, f"not decided: {s.unread}")
+    return hold(Reason.UNREADABLE, f"not decided: {s.unread}")
 
 
 def unconfirmed(s: Situation) -> Finding | None:
     """The list does not show a recorded key, and a look-up by id could not settle it."""
     if s.version is None or s.version.stage is Stage.GONE or s.live is not None or s.absent:
         return None
-    return _hold(
+    return hold(
         Reason.UNCONFIRMED, f"v{s.version.number} is not listed, and could not be confirmed gone"
     )
 
@@ -103,7 +68,7 @@ def provider_moved(s: Situation) -> Finding | None:
     """The manifest moved the key to another provider, which takes a rotation."""
     if not (s.key and s.row and s.row.living and s.row.provider != s.key.provider):
         return None
-    return _hold(
+    return hold(
         Reason.PROVIDER_MOVED,
         f"moving from provider '{s.row.provider}' to '{s.key.provider}' needs a rotation, which "
         "this version does not do yet",
@@ -115,9 +80,9 @@ def expiry_past(s: Situation) -> Finding | None:
     """The manifest asks for an expiry that is over: the key would be dead at once."""
     lifetime = s.key.lifetime if s.key else None
     due = s.expiry if s.live else lifetime.instant if isinstance(lifetime, At) else None
-    if due is None or due > s.now or (s.live and not _expiry_changes(s)):
+    if due is None or due > s.now or (s.live and not expiry_changes(s)):
         return None
-    return _hold(
+    return hold(
         Reason.EXPIRY_PAST,
         f"`expires` asks for {due:%Y-%m-%d %H:%M} UTC, which is past: give a later one",
         Cause.CONFIG,
@@ -160,7 +125,7 @@ def declared_again(s: Situation) -> Finding | None:
     """It was being removed, and the manifest has it back while it still exists."""
     if s.version is None or s.version.stage is not Stage.DISABLED or s.live is None:
         return None
-    if _wants(s, enabled=False):
+    if wants(s, enabled=False):
         return None
     return Finding(
         Action.ENABLE,
@@ -172,11 +137,11 @@ def declared_again(s: Situation) -> Finding | None:
 
 def disabled_outside(s: Situation) -> Finding | None:
     """Somebody switched it off. It may be an incident, so we never switch it on by ourselves."""
-    if not _is(s, LiveStatus.DISABLED) or (s.row and s.row.disabled_by_us):
+    if not stands(s, LiveStatus.DISABLED) or (s.row and s.row.disabled_by_us):
         return None
-    if _wants(s, enabled=False):
+    if wants(s, enabled=False):
         return None
-    return _hold(
+    return hold(
         Reason.DISABLED_OUTSIDE,
         "it was disabled outside Keywright, which may be an incident: enable it there, or declare "
         "`enabled: false`",
@@ -185,7 +150,7 @@ def disabled_outside(s: Situation) -> Finding | None:
 
 def switched_off(s: Situation) -> Finding | None:
     """The manifest says off, and it is on."""
-    if not _is(s, LiveStatus.ACTIVE) or not _wants(s, enabled=False):
+    if not stands(s, LiveStatus.ACTIVE) or not wants(s, enabled=False):
         return None
     drifted = bool(s.row and s.row.disabled_by_us)
     return Finding(
@@ -199,9 +164,9 @@ def switched_off(s: Situation) -> Finding | None:
 
 def expired(s: Situation) -> Finding | None:
     """Time ran out, and the manifest does not move the expiry into the future."""
-    if not _is(s, LiveStatus.EXPIRED) or _expiry_changes(s):
+    if not stands(s, LiveStatus.EXPIRED) or expiry_changes(s):
         return None
-    return _hold(
+    return hold(
         Reason.EXPIRED,
         "it has expired, and no longer works: set a later `expires`, or remove the key",
         Cause.CLOCK,
@@ -214,7 +179,7 @@ def immutable(s: Situation) -> Finding | None:
     stuck = [d.field for d in s.differences if able and d.field not in able.mutable]
     if not stuck:
         return None
-    return _hold(
+    return hold(
         Reason.IMMUTABLE,
         f"{', '.join(stuck)} cannot be changed in place; that needs a rotation, which this version "
         "does not do yet",
@@ -239,7 +204,7 @@ def changed(s: Situation) -> Finding | None:
 
 def switched_on(s: Situation) -> Finding | None:
     """We switched it off for the manifest, which now says on."""
-    if not _is(s, LiveStatus.DISABLED) or not _wants(s, enabled=True):
+    if not stands(s, LiveStatus.DISABLED) or not wants(s, enabled=True):
         return None
     return Finding(Action.ENABLE, Cause.CONFIG, Reason.SWITCHED, "`enabled` is true")
 
@@ -248,7 +213,7 @@ def secret_moved(s: Situation) -> Finding | None:
     """The manifest names another slot; the secret cannot be asked for again."""
     if not (s.key and s.row and s.row.living and s.row.target != s.key.target):
         return None
-    return _hold(
+    return hold(
         Reason.SECRET_MOVED,
         f"its secret is in {s.row.target}, and moving it to {s.key.target} needs a rotation, "
         "which this version does not do yet",
@@ -260,14 +225,14 @@ def store_unreadable(s: Situation) -> Finding | None:
     """The store could not be looked at, so nothing is known of the secret."""
     if s.store_unread is None or s.version is None:
         return None
-    return _hold(Reason.STORE_UNREADABLE, f"its secret was not checked: {s.store_unread}")
+    return hold(Reason.STORE_UNREADABLE, f"its secret was not checked: {s.store_unread}")
 
 
 def secret_missing(s: Situation) -> Finding | None:
     """The slot no longer has the secret of the current version."""
     if s.version is None or s.head is None or s.head.carries(s.version.op):
         return None
-    return _hold(
+    return hold(
         Reason.SECRET_MISSING,
         f"the secret of v{s.version.number} is not in {s.head.target} any more: restore it from a "
         "backup, or remove the key and declare it anew",
@@ -280,7 +245,7 @@ def store_changed(s: Situation) -> Finding | None:
         return None
     if s.head.current is not None and s.head.current.op == s.version.op:
         return None
-    return _hold(
+    return hold(
         Reason.STORE_CHANGED,
         f"{s.head.target} does not point to v{s.version.number} any more: somebody changed the "
         "store",
@@ -294,7 +259,7 @@ def protected(s: Situation) -> Finding | None:
     """Protection outlives the block that declared it."""
     if not (s.row and s.row.protect):
         return None
-    return _hold(
+    return hold(
         Reason.PROTECTED,
         "it left the manifest but is protected: declare it with `protect: false`, apply, then "
         "remove it",
@@ -316,11 +281,11 @@ def already_gone(s: Situation) -> Finding | None:
 
 def enabled_outside(s: Situation) -> Finding | None:
     """We switched it off on its way out, and somebody switched it on again."""
-    if s.version is None or s.version.stage is not Stage.DISABLED or _is(s, LiveStatus.DISABLED):
+    if s.version is None or s.version.stage is not Stage.DISABLED or stands(s, LiveStatus.DISABLED):
         return None
-    if not _is(s, LiveStatus.ACTIVE):
+    if not stands(s, LiveStatus.ACTIVE):
         return None
-    return _hold(
+    return hold(
         Reason.ENABLED_OUTSIDE,
         "it was being removed, and somebody switched it on again: declare it again, or disable it",
     )
@@ -387,15 +352,3 @@ UNDECLARED: tuple[Check, ...] = (
     delete_due,
     undeclared,
 )
-
-
-def _is(s: Situation, status: LiveStatus) -> bool:
-    return s.live is not None and s.live.status is status
-
-
-def _wants(s: Situation, *, enabled: bool) -> bool:
-    return s.key is not None and s.key.attributes.get(ENABLED) is enabled
-
-
-def _expiry_changes(s: Situation) -> bool:
-    return any(d.field == EXPIRES_AT for d in s.differences)

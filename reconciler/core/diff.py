@@ -71,7 +71,13 @@ def differ(
         for name, value in aim.pairs
         if name != ENABLED and not _equal(name, there.get(name), value, name in there, able)
     }
-    return _word(there, unequal, dict(version.applied) if version else {}) if unequal else ()
+    if not unequal:
+        return ()
+    applied = dict(version.applied) if version else {}
+    if version is not None and unequal.get(EXPIRES_AT) == version.expires_at:
+        # What the API granted may be rounded; it is what we applied all the same.
+        applied[EXPIRES_AT] = canonical(version.expires_at)
+    return _word(there, unequal, applied)
 
 
 def _equal(name: str, there: Value, value: Value, known: bool, able: Capabilities) -> bool:  # noqa: FBT001

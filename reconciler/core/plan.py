@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from reconciler.core.capabilities import Capabilities
-from reconciler.core.checks import Situation, decide
+from reconciler.core.checks import decide
 from reconciler.core.desired import Desired, DesiredKey, Unmanaged
 from reconciler.core.diff import differ, wanted
 from reconciler.core.keys import EXPIRES_AT, Address, Attributes, Cause, Stage
@@ -22,6 +22,7 @@ from reconciler.core.observed import LiveKey, Observed
 from reconciler.core.ownership import mark_name, mark_of
 from reconciler.core.recorded import Intent, KeyRow, Recorded, Version
 from reconciler.core.recover import Evidence, Recovery, settle
+from reconciler.core.situation import Situation
 from reconciler.core.steps import (
     ORDER,
     Action,
@@ -34,6 +35,7 @@ from reconciler.core.steps import (
     Step,
 )
 
+NEEDS_COMPLETE_LIST = frozenset({Action.CREATE, Action.RETIRE, Action.DELETE, Action.FORGET})
 MOST_SKEW = timedelta(minutes=5)
 """A provider's clock further off than this makes every step whose cause is the clock wait."""
 
@@ -57,7 +59,7 @@ def make_plan(
         serial=recorded.meta.serial,
         made_at=now,
         providers=planner.provider_states(),
-        steps=tuple(planner.respect_clock(step) for step in steps),
+        steps=tuple(planner.respect_clock(planner.respect_reading(step)) for step in steps),
         foreign=planner.foreign(),
         scheduled=planner.scheduled(),
         managed=len(desired.keys),
@@ -233,6 +235,18 @@ class Planner:
                 spool=self.observed.spool,
                 unread=self.matches.unread(provider),
             ),
+        )
+
+    def respect_reading(self, step: Step) -> Step:
+        """Make a step wait that needs a complete list, where the list is not (promise I7)."""
+        unread = self.matches.unread(step.provider)
+        if unread is None or step.action not in NEEDS_COMPLETE_LIST:
+            return step
+        return replace(
+            step,
+            action=Action.HOLD,
+            reason=Reason.UNREADABLE,
+            sentence=f"{step.sentence}; waits: {unread}",
         )
 
     def respect_clock(self, step: Step) -> Step:

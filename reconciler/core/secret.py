@@ -55,7 +55,9 @@ class Secret:
 
 def fingerprint(secret: Secret, salt: bytes) -> Fingerprint:
     """Say whether two secrets are the same one, without keeping either."""
-    digest = hmac.new(salt, secret.reveal().encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+    digest = hmac.new(
+        salt, secret.reveal().encode("utf-8", "surrogatepass"), hashlib.sha256
+    ).digest()
     return Fingerprint(digest[:_FINGERPRINT_BYTES].hex())
 
 
