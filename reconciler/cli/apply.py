@@ -12,12 +12,12 @@ from collections.abc import Callable
 import click
 
 from reconciler.cli.options import Options, current, shared_options
-from reconciler.cli.terminal import make_reporter, set_up_logging, width
+from reconciler.cli.terminal import reporting, set_up_logging, width
 from reconciler.core.guard import Approval
 from reconciler.core.steps import Plan
 from reconciler.engine.run import Report, apply
 from reconciler.engine.transaction import Stop
-from reconciler.errors import RefusedError, UsageError
+from reconciler.errors import InterruptedRunError, KeywrightError, RefusedError, UsageError
 from reconciler.manifest import Manifest
 from reconciler.render import (
     apply_exit_code,
@@ -29,6 +29,9 @@ from reconciler.render import (
 )
 from reconciler.render.jsonable import to_json_line
 from reconciler.wiring import load, open_world
+
+_PARTLY = 4
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @click.command("apply")
@@ -82,30 +85,38 @@ class Application:
             self._tell_refused(error)
             raise
         except asyncio.CancelledError:
+            if self._report.plan is None:
+                raise InterruptedRunError("Interrupted", effect="Nothing was changed") from None
             interrupted = True
         finally:
             self._tell_outcome()
-        stopped = interrupted or self._report.stopped
-        results = tuple(self._report.results)
-        return apply_exit_code(results, refused=False, interrupted=stopped)
+        return self._exit_code(interrupted=interrupted or self._report.stopped)
+
+    def _exit_code(self, *, interrupted: bool) -> int:
+        """Give the code; where a provider could not be read, nothing there was made to match."""
+        plan, results = self._report.plan, tuple(self._report.results)
+        code = apply_exit_code(results, refused=False, interrupted=interrupted)
+        if code or self._report.declined or plan is None or plan.complete:
+            return code
+        return _PARTLY if results else KeywrightError.exit_code
 
     async def _apply(self) -> None:
-        reporter = make_reporter(self._options)
         line = f"keywright apply -f {self._options.file}"
-        async with open_world(self._manifest, os.environ, reporter, line) as world:
-            await apply(world, self._approval, self._confirm, self._stop, self._report)
+        with reporting(self._options) as reporter:
+            async with open_world(self._manifest, os.environ, reporter, line) as world:
+                await apply(world, self._approval, self._confirm, self._stop, self._report)
 
     def _confirm(self, plan: Plan) -> bool:
         """Show the plan and get a yes; from then on signals end the run in an orderly way."""
         if not self._options.json:
             click.echo(self._plan_text(plan, ()), color=self._options.coloured)
-        if self._ask and not _answered_yes():
+        if self._ask and not self._answered_yes():
             return False
         self._listen(asyncio.get_running_loop(), asyncio.current_task())
         return True
 
     def _listen(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[object] | None) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _SIGNALS:
             loop.add_signal_handler(number, self._on_signal, task.cancel if task else lambda: None)
 
     def _on_signal(self, cancel: Callable[[], object]) -> None:
@@ -125,7 +136,8 @@ class Application:
             return
         self._report.plan = None
         if self._options.json:
-            click.echo(plan_json(plan, error.refusals))
+            whole = plan_json(plan, error.refusals)
+            click.echo(to_json_line({"type": "plan", **json.loads(whole)}))
         else:
             click.echo(self._plan_text(plan, ()), color=self._options.coloured)
 
@@ -151,8 +163,20 @@ class Application:
         keys = {key.address: key for key in self._manifest.desired.keys}
         return plan_text(plan, keys, refusals, width=width(), color=self._options.coloured)
 
-
-def _answered_yes() -> bool:
-    click.echo("\nDo you want to perform these actions?")
-    click.echo("  Only 'yes' will be accepted to approve.\n")
-    return bool(click.prompt("  Enter a value", default="", show_default=False) == "yes")
+    def _answered_yes(self) -> bool:
+        click.echo("\nDo you want to perform these actions?")
+        click.echo("  Only 'yes' will be accepted to approve.\n")
+        # asyncio's own handler would only note a Ctrl-C, and go on waiting for the answer.
+        before = {number: signal.getsignal(number) for number in _SIGNALS}
+        for number in _SIGNALS:
+            signal.signal(number, signal.default_int_handler)
+        try:
+            answer = click.prompt("  Enter a value", default="", show_default=False)
+        except click.Abort:
+            self._report.plan = None
+            click.echo()
+            raise InterruptedRunError("Interrupted", effect="Nothing was changed") from None
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        return bool(answer == "yes")

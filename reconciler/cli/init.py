@@ -13,7 +13,7 @@ import click
 from reconciler.cli.options import current, shared_options
 from reconciler.core.recorded import StackMeta
 from reconciler.core.secret import Secret
-from reconciler.errors import StateMissingError
+from reconciler.errors import StateMissingError, UsageError
 from reconciler.manifest import Manifest
 from reconciler.wiring import identity_path, load, open_state, stack_identity
 
@@ -52,8 +52,9 @@ _SALT_BYTES = 32
 def command(recipient: str | None) -> None:
     """Make the state, an identity, and a first manifest."""
     path = current().file
+    _check(recipient)
     if not path.exists():
-        path.write_text(FIRST_MANIFEST.format(stack=_stack_name(path)), encoding="utf-8")
+        _write(path, FIRST_MANIFEST.format(stack=_stack_name(path)))
         click.echo(f"Wrote {path}: a first manifest.")
     manifest = load(path)
     _ignore(manifest)
@@ -82,6 +83,16 @@ async def _initialise(manifest: Manifest, recipient: str | None) -> None:
         await backend.close()
 
 
+def _check(recipient: str | None) -> None:
+    """Refuse what is no public key before anything is made; an identity is not echoed."""
+    if recipient is None:
+        return
+    from reconciler.stores.identity import recipient_problems  # noqa: PLC0415 - heavy
+
+    if problems := recipient_problems((recipient,)):
+        raise UsageError(problems[0], where="--recipient", effect="Nothing was made")
+
+
 def _find_or_make_identity(manifest: Manifest) -> str:
     """Give the recipient of the stack's identity, making the identity where there is none."""
     from reconciler.stores.identity import make_identity, recipient_of  # noqa: PLC0415 - heavy
@@ -106,15 +117,24 @@ def _find_or_make_identity(manifest: Manifest) -> str:
 def _ignore(manifest: Manifest) -> None:
     """Keep the state's folder out of commits."""
     try:
-        entry = f"/{manifest.state.path.relative_to(manifest.folder.resolve())}/"
+        entry = f"/{manifest.state.path.resolve().relative_to(manifest.folder.resolve())}/"
     except ValueError:
         return
     path = manifest.folder / ".gitignore"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     if {entry, entry[1:], entry.rstrip("/"), entry.strip("/")} & set(lines):
         return
-    path.write_text("\n".join([*lines, entry, ""]), encoding="utf-8")
+    _write(path, "\n".join([*lines, entry, ""]))
     click.echo(f"Added {entry} to {path}.")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written: {error.strerror}", where=str(path), effect="No state was made"
+        ) from error
 
 
 def _work_tree(folder: Path) -> Path | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import traceback
 from importlib import import_module
+from pathlib import PurePath
 from typing import NoReturn
 
 import click
@@ -57,6 +60,7 @@ def root() -> None:
 
 def main() -> NoReturn:
     """Run, and exit. Wrong usage is 1: click's own 2 would read as "changes pending"."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         code = root.main(standalone_mode=False)
     except click.ClickException as error:
@@ -70,12 +74,22 @@ def main() -> NoReturn:
         code = error.exit_code
     except BrokenPipeError:
         code = 1
+    except Exception as error:  # noqa: BLE001 - a traceback would show texts that could hold a secret
+        click.echo(_defect(error), err=True)
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _shown(error: KeywrightError) -> str:
-    from reconciler.errors import ManifestError  # noqa: PLC0415
+    from reconciler.errors import InterruptedRunError, ManifestError  # noqa: PLC0415
     from reconciler.render import clean  # noqa: PLC0415 - only when something failed
 
-    prefix = "" if isinstance(error, ManifestError) else "Error: "
+    prefix = "" if isinstance(error, ManifestError | InterruptedRunError) else "Error: "
     return "\n".join(clean(line) for line in f"{prefix}{error}".splitlines())
+
+
+def _defect(error: Exception) -> str:
+    """Name a defect by its type and place alone: its text could hold anything, a secret too."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{PurePath(frame.filename).name}:{frame.lineno}"
+    return f"Error: internal error {type(error).__name__} at {place}; please report it."

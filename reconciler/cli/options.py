@@ -33,7 +33,7 @@ class Options:
         """Whether standard output takes colours: asked for, or a terminal that takes them."""
         if self.color is not None:
             return self.color
-        return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def current() -> Options:
@@ -91,6 +91,6 @@ _OPTIONS = (
         count=True,
         expose_value=False,
         callback=_keep("verbosity"),
-        help="Log HTTP calls (-vv: in more detail): method, path and status, never a body.",
+        help="Log HTTP calls: method, path and status, never a header or body.",
     ),
 )

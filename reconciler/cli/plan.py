@@ -9,7 +9,7 @@ import sys
 import click
 
 from reconciler.cli.options import Options, current, shared_options
-from reconciler.cli.terminal import SilentReporter, make_reporter, set_up_logging, width
+from reconciler.cli.terminal import reporting, set_up_logging, width
 from reconciler.core.guard import Approval
 from reconciler.engine.run import Look, look
 from reconciler.manifest import Manifest
@@ -53,6 +53,6 @@ def command(ctx: click.Context, *, detailed: bool, allow_revoke: int) -> None:
 
 
 async def _look(manifest: Manifest, options: Options, approval: Approval) -> Look:
-    reporter = SilentReporter() if options.json else make_reporter(options)
-    async with open_outlook(manifest, os.environ, reporter) as outlook:
-        return await look(outlook, approval)
+    with reporting(options, quiet=options.json) as reporter:
+        async with open_outlook(manifest, os.environ, reporter) as outlook:
+            return await look(outlook, approval)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import click
 
@@ -17,6 +17,7 @@ from reconciler.errors import UsageError
 from reconciler.interfaces.backend import Backend
 from reconciler.manifest import Manifest
 from reconciler.render import state_list_text, state_show_text
+from reconciler.render.jsonable import plain
 from reconciler.wiring import SystemClock, load, make_holder, open_state
 
 
@@ -32,8 +33,7 @@ def list_keys() -> None:
     """List what is recorded."""
     recorded = _read(load(current().file))
     if current().json:
-        rows = [asdict(row) for row in recorded.keys]
-        click.echo(json.dumps(rows, default=str, indent=2))
+        click.echo(json.dumps(plain(recorded.keys), indent=2))
         return
     click.echo(state_list_text(recorded))
 
@@ -48,7 +48,7 @@ def show(address: str) -> None:
     if row is None:
         raise _unknown("key", address)
     if current().json:
-        click.echo(json.dumps(asdict(row), default=str, indent=2))
+        click.echo(json.dumps(plain(row), indent=2))
         return
     text = state_show_text(recorded, row.address, width=width(), color=current().coloured)
     click.echo(text, color=current().coloured)

@@ -9,7 +9,7 @@ from datetime import datetime
 import click
 
 from reconciler.cli.options import Options, current, shared_options
-from reconciler.cli.terminal import SilentReporter, make_reporter, set_up_logging, width
+from reconciler.cli.terminal import reporting, set_up_logging, width
 from reconciler.core.observed import Observed
 from reconciler.core.recorded import Recorded
 from reconciler.engine.observe import observe
@@ -38,7 +38,7 @@ def command(ctx: click.Context) -> None:
 
 
 async def _observe(manifest: Manifest, options: Options) -> tuple[Recorded, Observed, datetime]:
-    reporter = SilentReporter() if options.json else make_reporter(options)
-    async with open_outlook(manifest, os.environ, reporter) as outlook:
-        recorded = await outlook.backend.read()
-        return recorded, await observe(outlook, recorded), outlook.clock.now()
+    with reporting(options, quiet=options.json) as reporter:
+        async with open_outlook(manifest, os.environ, reporter) as outlook:
+            recorded = await outlook.backend.read()
+            return recorded, await observe(outlook, recorded), outlook.clock.now()

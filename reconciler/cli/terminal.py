@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -39,9 +41,20 @@ def make_reporter(options: Options) -> Reporter:
     return PlainReporter(options)
 
 
+@contextmanager
+def reporting(options: Options, *, quiet: bool = False) -> Iterator[Reporter]:
+    """Show progress, and leave the terminal as it was, whatever happens."""
+    reporter = SilentReporter() if quiet else make_reporter(options)
+    try:
+        yield reporter
+    finally:
+        if isinstance(reporter, BarReporter):
+            reporter.stop()
+
+
 def set_up_logging(options: Options) -> None:
     """Send our own log to standard error, as far as -v asks for it."""
-    level = {0: logging.WARNING, 1: logging.INFO}.get(options.verbosity, logging.DEBUG)
+    level = logging.DEBUG if options.verbosity else logging.WARNING
     logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.WARNING)
     logging.getLogger("keywright").setLevel(level)
 
@@ -126,9 +139,16 @@ class BarReporter:
             from rich.console import Console  # noqa: PLC0415 - only a long run needs it
             from rich.progress import Progress as Bar  # noqa: PLC0415
 
-            self._progress = Bar(console=Console(stderr=True), transient=True)
+            no_color = True if self._options.color is False else None
+            self._progress = Bar(console=Console(stderr=True, no_color=no_color), transient=True)
             self._progress.start()
         return self._progress
+
+    def stop(self) -> None:
+        """Take the bar off the screen for good, and give the cursor back."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
 
     def _rest(self) -> None:
         """Take the bar off the screen while nothing is under way: a question may follow."""

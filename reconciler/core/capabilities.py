@@ -13,22 +13,18 @@ from reconciler.core.keys import ENABLED, EXPIRES_AT, OPTION_PREFIX, RATE_LIMIT,
 class Capabilities:
     """One dialect's abilities.
 
-    `fields` can be declared at all; `mutable` can be changed in place. `marks_names` says that the
-    ownership mark lives in the name. `created_enabled` says that a new key always works at once,
-    so that a key declared disabled is switched off right after its creation. `expiry_step` is the
+    `fields` can be declared at all; `mutable` can be changed in place. `expiry_step` is the
     granularity to which the API rounds an expiry.
     """
 
     dialect: str
     fields: frozenset[str]
     mutable: frozenset[str]
-    marks_names: bool = True
     name_limit: int | None = None
     can_get: bool = True
     can_disable: bool = True
     can_verify: bool = True
     tells_last_use: bool = True
-    created_enabled: bool = True
     expiry_step: timedelta = timedelta(microseconds=1)
 
 

@@ -16,6 +16,7 @@ from reconciler.core.situation import (
     Situation,
     expiry_changes,
     hold,
+    lapsed,
     stands,
     wants,
 )
@@ -24,10 +25,25 @@ from reconciler.core.steps import Action, Reason
 Check = Callable[[Situation], Finding | None]
 
 
-def decide(situation: Situation) -> Finding | None:
-    """Give the first finding of the table that fits; None when all is well."""
-    table = DECLARED if situation.key is not None else UNDECLARED
-    return next((found for check in table if (found := check(situation))), None)
+def decide(situation: Situation) -> tuple[Finding, ...]:
+    """Give what has to happen to one key; nothing when all is well.
+
+    A key that left the manifest, and a declared one that must not or cannot be changed, has one
+    finding. Fields and the switch of a living key are decided apart, so that one run does both;
+    its stored secret is looked at when neither has to change.
+    """
+    if situation.key is None:
+        return _first(UNDECLARED, situation)
+    return (
+        _first(DECLARED, situation)
+        or _first(FIELDS, situation) + _first(SWITCH, situation)
+        or _first(STORED, situation)
+    )
+
+
+def _first(table: tuple[Check, ...], situation: Situation) -> tuple[Finding, ...]:
+    found = next((found for check in table if (found := check(situation))), None)
+    return (found,) if found else ()
 
 
 # --- both kinds of key ---------------------------------------------------------------------------
@@ -139,6 +155,8 @@ def disabled_outside(s: Situation) -> Finding | None:
     """Somebody switched it off. It may be an incident, so we never switch it on by ourselves."""
     if not stands(s, LiveStatus.DISABLED) or (s.row and s.row.disabled_by_us):
         return None
+    if s.version is not None and s.version.stage is Stage.DISABLED:
+        return None
     if wants(s, enabled=False):
         return None
     return hold(
@@ -164,7 +182,7 @@ def switched_off(s: Situation) -> Finding | None:
 
 def expired(s: Situation) -> Finding | None:
     """Time ran out, and the manifest does not move the expiry into the future."""
-    if not stands(s, LiveStatus.EXPIRED) or expiry_changes(s):
+    if not lapsed(s) or expiry_changes(s):
         return None
     return hold(
         Reason.EXPIRED,
@@ -330,18 +348,13 @@ DECLARED: tuple[Check, ...] = (
     condemned,
     missing,
     vanished,
-    declared_again,
-    disabled_outside,
-    switched_off,
     expired,
+    disabled_outside,
     immutable,
-    changed,
-    switched_on,
-    secret_moved,
-    store_unreadable,
-    secret_missing,
-    store_changed,
 )
+FIELDS: tuple[Check, ...] = (changed,)
+SWITCH: tuple[Check, ...] = (declared_again, switched_off, switched_on)
+STORED: tuple[Check, ...] = (secret_moved, store_unreadable, secret_missing, store_changed)
 UNDECLARED: tuple[Check, ...] = (
     provider_gone,
     unreadable,

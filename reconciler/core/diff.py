@@ -74,9 +74,10 @@ def differ(
     if not unequal:
         return ()
     applied = dict(version.applied) if version else {}
-    if version is not None and unequal.get(EXPIRES_AT) == version.expires_at:
+    granted = version.expires_at if version else None
+    if granted is not None and unequal.get(EXPIRES_AT) == granted:
         # What the API granted may be rounded; it is what we applied all the same.
-        applied[EXPIRES_AT] = canonical(version.expires_at)
+        applied[EXPIRES_AT] = canonical(granted)
     return _word(there, unequal, applied)
 
 

@@ -13,7 +13,7 @@ from reconciler.core.desired import Desired, Unmanaged
 from reconciler.core.keys import KeyId
 from reconciler.core.matching import Matches, match_live
 from reconciler.core.observed import Observed
-from reconciler.core.recorded import ProviderRow, Recorded
+from reconciler.core.recorded import IntentKind, ProviderRow, Recorded
 from reconciler.core.steps import REMOVALS, Action, Plan, Reason, Step
 
 REMOVAL_SHARE = 0.3
@@ -91,7 +91,7 @@ def changed_provider(case: Case) -> Iterator[str]:
 
 def stale_state(case: Case) -> Iterator[str]:
     """Live keys carry our mark, and the state does not know them: it is an old copy."""
-    suspects = case.matches.suspects
+    suspects = sorted(case.matches.suspects, key=lambda s: (s.live.name, s.live.id))
     if suspects:
         shown = ", ".join(f"{s.live.name} ({s.live.id})" for s in suspects[:3])
         more = f" and {len(suspects) - 3} more" if len(suspects) > 3 else ""  # noqa: PLR2004
@@ -104,13 +104,14 @@ def stale_state(case: Case) -> Iterator[str]:
 
 def vanished_share(case: Case) -> Iterator[str]:
     """Many keys gone at once looks exactly like a wrong token or role."""
+    dying = {(i.address, i.number) for i in case.recorded.intents if i.kind is IntentKind.DELETE}
     for provider in case.desired.providers:
         view = case.matches.views.get(provider.name)
         ids = {
             v.key_id
             for row in case.recorded.keys
             for v in row.living
-            if v.provider == provider.name
+            if v.provider == provider.name and (row.address, v.number) not in dying
         }
         gone = len(ids & view.absent) if view else 0
         everything = gone == len(ids) and gone >= _FEW

@@ -35,6 +35,10 @@ from reconciler.core.steps import (
     Step,
 )
 
+LEAVE_THE_REST = frozenset(
+    {Settlement.CLOSE, Settlement.GIVE_UP, Settlement.UNDO, Settlement.CONDEMN}
+)
+"""Settlements after which the key is planned as if the operation had never been begun."""
 NEEDS_COMPLETE_LIST = frozenset({Action.CREATE, Action.RETIRE, Action.DELETE, Action.FORGET})
 MOST_SKEW = timedelta(minutes=5)
 """A provider's clock further off than this makes every step whose cause is the clock wait."""
@@ -103,45 +107,51 @@ class Planner:
         for late in self.matches.late:
             yield late_step(late)
         for address in self.keys.keys() | self.rows.keys() | self.intents.keys():
-            if intents := self.intents.get(address):
-                yield from (self.recovery_step(intent) for intent in intents)
-            else:
+            settlements = {recovery.settlement for recovery in self.recoveries(address)}
+            yield from map(recovery_step, self.recoveries(address))
+            if settlements <= LEAVE_THE_REST:
                 yield from self.steps_of(address)
 
     def steps_of(self, address: Address) -> Iterator[Step]:
-        """Give the steps of one address that has no open operation."""
+        """Give the steps of one address, open operations aside."""
         key, row = self.keys.get(address), self.rows.get(address)
-        if step := self.main_step(address, key, row):
-            yield step
-        if row is not None:
+        yield from self.main_steps(address, key, row)
+        if row is not None and row.provider in self.able:
             yield from self.condemned_steps(key, row)
 
-    def main_step(
+    def main_steps(
         self, address: Address, key: DesiredKey | None, row: KeyRow | None
-    ) -> Step | None:
+    ) -> Iterator[Step]:
         """Decide on the version that consumers use."""
         situation = self.situation(key, row)
-        if key is None and situation.version is None and row is not None and row.living:
-            return None
-        finding = decide(situation)
-        if finding is None:
-            return None
+        if self.only_condemned(situation):
+            return
         version = situation.version
-        creating = finding.action is Action.CREATE
-        return Step(
-            address=address,
-            provider=key.provider if key and creating else situation_provider(key, row),
-            action=finding.action,
-            cause=finding.cause,
-            reason=finding.reason,
-            sentence=finding.sentence,
-            number=next_number(row) if creating else version.number if version else None,
-            key_id=version.key_id if version else None,
-            differences=situation.differences if finding.action is Action.UPDATE else (),
-            impact=finding.impact,
-            due_at=self.due_at(finding.action, row),
-            place=key.place if key else None,
-            precondition=fingerprint_of(situation.live),
+        for finding in decide(situation):
+            creating = finding.action is Action.CREATE
+            yield Step(
+                address=address,
+                provider=key.provider if key and creating else situation_provider(key, row),
+                action=finding.action,
+                cause=finding.cause,
+                reason=finding.reason,
+                sentence=finding.sentence,
+                number=next_number(row) if creating else version.number if version else None,
+                key_id=version.key_id if version else None,
+                differences=situation.differences if finding.action is Action.UPDATE else (),
+                impact=finding.impact,
+                due_at=self.due_at(finding.action, row),
+                place=key.place if key else None,
+                precondition=fingerprint_of(situation.live),
+            )
+
+    def only_condemned(self, s: Situation) -> bool:
+        """Whether nothing is left of an undeclared key but versions that are condemned anyway."""
+        return (
+            s.key is None
+            and s.version is None
+            and s.able is not None
+            and bool(s.row and s.row.living)
         )
 
     def due_at(self, action: Action, row: KeyRow | None) -> datetime | None:
@@ -185,8 +195,8 @@ class Planner:
     def condemned_steps(self, key: DesiredKey | None, row: KeyRow) -> Iterator[Step]:
         """Delete versions whose secret was lost, as soon as nobody can need them."""
         current = row.current
-        replaced = current is not None and current.verified_at is not None
-        if not replaced and key is not None:
+        unproven = self.able[row.provider].can_verify and not (current and current.verified_at)
+        if key is not None and (current is None or unproven):
             return
         for version in row.living:
             if version.condemned:
@@ -204,22 +214,9 @@ class Planner:
                     ),
                 )
 
-    def recovery_step(self, intent: Intent) -> Step:
-        """Say how one open operation ends."""
-        recovery = self.recovery(intent)
-        waits = recovery.settlement in {Settlement.WAIT, Settlement.ASK}
-        return Step(
-            address=intent.address,
-            provider=intent.provider,
-            action=Action.HOLD if waits else Action.RECOVER,
-            cause=Cause.RECOVERY,
-            reason=Reason.ASK if waits else Reason.LEFT_OVER,
-            sentence=recovery.sentence,
-            number=intent.number,
-            key_id=recovery.key_id,
-            op=intent.op,
-            settlement=recovery.settlement,
-        )
+    def recoveries(self, address: Address) -> tuple[Recovery, ...]:
+        """Settle the open operations of one address."""
+        return tuple(map(self.recovery, self.intents.get(address, ())))
 
     def recovery(self, intent: Intent) -> Recovery:
         """Settle one open operation on what is left of it."""
@@ -289,7 +286,8 @@ class Planner:
             Scheduled(row.address, version.number, version.delete_at)
             for row in self.recorded.keys
             for version in row.living
-            if version.stage is Stage.DISABLED
+            if row.address not in self.keys
+            and version.stage is Stage.DISABLED
             and version.delete_at is not None
             and version.delete_at > self.now
         )
@@ -311,6 +309,24 @@ def situation_provider(key: DesiredKey | None, row: KeyRow | None) -> str:
     if row is not None and row.living:
         return row.provider
     return key.provider if key else row.provider if row else ""
+
+
+def recovery_step(recovery: Recovery) -> Step:
+    """Say how one open operation ends."""
+    intent = recovery.intent
+    waits = recovery.settlement in {Settlement.WAIT, Settlement.ASK}
+    return Step(
+        address=intent.address,
+        provider=intent.provider,
+        action=Action.HOLD if waits else Action.RECOVER,
+        cause=Cause.RECOVERY,
+        reason=Reason.ASK if waits else Reason.LEFT_OVER,
+        sentence=recovery.sentence,
+        number=intent.number,
+        key_id=recovery.key_id,
+        op=intent.op,
+        settlement=recovery.settlement,
+    )
 
 
 def late_step(late: Late) -> Step:

@@ -56,6 +56,8 @@ def _settle_unanswered(intent: Intent, evidence: Evidence, *, spooled: bool) -> 
     if evidence.unread is not None:
         return _say(intent, Settlement.WAIT, f"not settled yet: {evidence.unread}")
     match evidence.candidates:
+        case () if spooled:
+            return _say(intent, Settlement.FINISH, "an interrupted create is finished")
         case ():
             return _say(intent, Settlement.GIVE_UP, "an interrupted create left no key behind")
         case (live,) if spooled:
@@ -79,7 +81,7 @@ def _settle_unanswered(intent: Intent, evidence: Evidence, *, spooled: bool) -> 
                 live.id,
             )
         case several:
-            ids = ", ".join(str(live.id) for live in several)
+            ids = ", ".join(sorted(str(live.id) for live in several))
             return _say(
                 intent,
                 Settlement.ASK,

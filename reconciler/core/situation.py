@@ -56,6 +56,12 @@ def stands(s: Situation, status: LiveStatus) -> bool:
     return s.live is not None and s.live.status is status
 
 
+def lapsed(s: Situation) -> bool:
+    """Whether the live key's time is over, also where it is switched off besides."""
+    expires = s.live.attributes.get(EXPIRES_AT) if s.live else None
+    return stands(s, LiveStatus.EXPIRED) or (isinstance(expires, datetime) and expires <= s.now)
+
+
 def wants(s: Situation, *, enabled: bool) -> bool:
     """Whether the manifest asks for the key to be on, or off."""
     return s.key is not None and s.key.attributes.get(ENABLED) is enabled

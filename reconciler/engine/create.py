@@ -9,34 +9,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.core.desired import DesiredKey
-from reconciler.core.diff import remember, wanted
-from reconciler.core.keys import ENABLED, EXPIRES_AT, After, Attributes, Stage
-from reconciler.core.observed import Head, LiveKey, StoredVersion
+from reconciler.core.diff import wanted
+from reconciler.core.keys import ENABLED, After, Attributes
+from reconciler.core.observed import Head, LiveKey
 from reconciler.core.ownership import mark_name, mark_of
-from reconciler.core.recorded import Intent, IntentKind, KeyRow, Version
+from reconciler.core.recorded import Intent, IntentKind, KeyRow
 from reconciler.core.secret import Secret, fingerprint
 from reconciler.core.steps import Result, Step
-from reconciler.engine.prove import prove
+from reconciler.engine.deliver import deliver
 from reconciler.engine.remove import remove_version
 from reconciler.engine.transaction import (
     Run,
-    done,
     failed,
     refused,
-    stored,
     uninterrupted,
     unknown,
-    with_version,
 )
 from reconciler.errors import (
     SpoolError,
-    StoreConflictError,
     StoreError,
-    StoreRefusedError,
-    StoreUnavailableError,
 )
-from reconciler.interfaces.driver import Created, Done, Probe, Refused, Unknown
-from reconciler.interfaces.store import Verification
+from reconciler.interfaces.driver import Created, Done, Refused, Unknown
 
 _LARGEST_SECRET = 4096
 """Bytes that a store must have room for, before a key is minted."""
@@ -144,126 +137,11 @@ async def _secure(
     return Done(Minted(intent, secret, live))
 
 
-async def deliver(
-    run: Run, step: Step, intent: Intent, secret: Secret, live: LiveKey, head: Head
-) -> Result:
-    """Bring a minted secret into the store, prove the key, and make it the current version.
-
-    Idempotent by operation, so that an interrupted delivery is simply done again.
-    """
-    key = run.keys.get(intent.address)
-    off = key is not None and key.attributes.get(ENABLED) is False
-    version = StoredVersion(
-        op=intent.op, key_id=live.id, fingerprint=fingerprint(secret, run.meta.salt)
-    )
-    if off and not isinstance(outcome := await run.driver(intent.provider).disable(live.id), Done):
-        return failed(step, f"created, but not switched off: {outcome.reason}; retried next time")
-    try:
-        complaint = await _place(run, step, intent, secret, version, head, off=off)
-    except (StoreRefusedError, StoreConflictError) as error:
-        return await _compensate(run, step, intent, version, str(error))
-    except StoreUnavailableError as error:
-        if run.world.spool.lasting:
-            return failed(step, f"{error} Its secret waits in the spool for the next run")
-        return await _compensate(run, step, intent, version, str(error))
-    match complaint:
-        case None:
-            return await _record(run, step, intent, version, live)
-        case Probe.UNKNOWN:
-            return failed(step, "the new key could not be tried out; the next run tries again")
-        case sentence:
-            return await _compensate(run, step, intent, version, sentence)
-
-
-async def _place(
-    run: Run,
-    step: Step,
-    intent: Intent,
-    secret: Secret,
-    version: StoredVersion,
-    head: Head,
-    *,
-    off: bool,
-) -> str | None:
-    """Stage, read back, try out, promote; give a complaint instead of promoting a bad key.
-
-    Where staging is visible, writing is publishing, so the key is tried out before it.
-    """
-    store = run.store(intent.target.store)
-    hidden = store.abilities.hidden_staging
-    if not hidden and (complaint := await _try_out(run, step, secret, off=off)):
-        return complaint
-    owner = run.slot_owner(intent.address)
-    await store.stage(intent.target, secret, version, owner, head)
-    if await store.verify(intent.target, version) is Verification.MISMATCH:
-        return "the store gives back something else than was written"
-    if hidden and (complaint := await _try_out(run, step, secret, off=off)):
-        return complaint
-    await store.promote(intent.target, version)
-    return None
-
-
-async def _try_out(run: Run, step: Step, secret: Secret, *, off: bool) -> str | None:
-    if not run.world.able[step.provider].can_verify:
-        return None
-    expect = Probe.REJECTED if off else Probe.ACCEPTED
-    answer = await prove(run, step, secret, expect)
-    if answer is expect:
-        return None
-    return (
-        Probe.UNKNOWN if answer is Probe.UNKNOWN else f"the new key should be {expect}, and is not"
-    )
-
-
-async def _compensate(
-    run: Run, step: Step, intent: Intent, version: StoredVersion, why: str
-) -> Result:
-    """Revoke a new key whose secret cannot be kept; the version before it stays current."""
-    outcome = await run.driver(intent.provider).delete(version.key_id)
-    if not isinstance(outcome, Done):
-        return failed(step, f"{why} The new key could not be revoked yet: {outcome.reason}")
-    row = run.rows[intent.address]
-    kept = tuple(held for v in row.living if (held := stored(v)) is not None)
-    await run.store(intent.target.store).retire(intent.target, kept)
-    await run.world.spool.drop(intent.op)
-    await run.close(intent)
-    return failed(step, f"{why} The new key was revoked again")
-
-
-async def _record(
-    run: Run, step: Step, intent: Intent, held: StoredVersion, live: LiveKey
-) -> Result:
-    """Make the version current, durably; only then may the spool forget its secret."""
-    now = run.world.clock.now()
-    key, row = run.keys.get(intent.address), run.rows[intent.address]
-    expires = live.attributes.get(EXPIRES_AT)
-    aim = wanted(key, intent.name, intent.started_at, None) if key else Attributes()
-    version = Version(
-        number=intent.number,
-        provider=intent.provider,
-        key_id=live.id,
-        op=intent.op,
-        stage=Stage.CURRENT,
-        fingerprint=held.fingerprint,
-        created_at=live.created_at or intent.started_at,
-        lifetime=intent.lifetime,
-        expires_at=expires if isinstance(expires, type(now)) else None,
-        verified_at=now if run.world.able[intent.provider].can_verify else None,
-        applied=remember(aim),
-    )
-    condemned = tuple(v for v in row.living if v.condemned)
-    off = aim.get(ENABLED) is False
-    row = replace(row, versions=condemned, disabled_by_us=off)
-    await run.close(intent, with_version(row, version))
-    await run.store(intent.target.store).retire(intent.target, (held,))
-    await run.world.spool.drop(intent.op)
-    return done(step, f"v{version.number} created ({live.id}), secret in {intent.target}")
-
-
 async def _bury_condemned(run: Run, step: Step, result: Result) -> Result:
     """Delete versions whose secret was lost, now that their replacement is proven."""
     row = run.rows[step.address]
-    if row.current is None or row.current.verified_at is None:
+    able = run.world.able[step.provider]
+    if row.current is None or (able.can_verify and row.current.verified_at is None):
         return result
     for version in row.living:
         if version.condemned and (complaint := await remove_version(run, step, version)):

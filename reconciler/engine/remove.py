@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.core.keys import Stage
-from reconciler.core.recorded import IntentKind, KeyRow, Version
+from reconciler.core.recorded import Intent, IntentKind, KeyRow, Version
 from reconciler.core.steps import Result, Step
 from reconciler.engine.prove import prove_dead
 from reconciler.engine.transaction import Run, done, failed, stored, with_version
@@ -18,7 +18,7 @@ async def delete(run: Run, step: Step) -> Result:
     version = next(v for v in row.living if v.key_id == step.key_id)
     if complaint := await remove_version(run, step, version):
         return failed(step, complaint)
-    await _drop_empty(run, run.rows[step.address])
+    await drop_empty(run, run.rows[step.address])
     return done(step, f"v{version.number} deleted ({version.key_id}), confirmed gone")
 
 
@@ -33,10 +33,7 @@ async def forget(run: Run, step: Step) -> Result:
 
 
 async def remove_version(run: Run, step: Step, version: Version) -> str | None:
-    """Delete one version and confirm it dead; give what went wrong, None when nothing did.
-
-    The stored secret is kept until the key is gone: it is what the proof of death is made with.
-    """
+    """Delete one version and confirm it dead; give what went wrong, None when nothing did."""
     row = run.rows[step.address]
     driver = run.driver(version.provider)
     step = replace(step, provider=version.provider, number=version.number)
@@ -48,6 +45,15 @@ async def remove_version(run: Run, step: Step, version: Version) -> str | None:
     outcome = await driver.delete(version.key_id)
     if not isinstance(outcome, Done):
         return f"v{version.number} was not deleted: {outcome.reason}"
+    return await bury(run, step, intent, version)
+
+
+async def bury(run: Run, step: Step, intent: Intent, version: Version) -> str | None:
+    """Confirm that a deleted version is dead, and only then retire its secret and its record.
+
+    The stored secret is kept until then: it is what the proof of death is made with.
+    """
+    row = run.rows[step.address]
     secret = await run.stored_secret(row, version)
     if complaint := await prove_dead(run, step, version.key_id, secret):
         return complaint
@@ -64,7 +70,7 @@ async def _absent(run: Run, version: Version) -> bool:
     return isinstance(answer, Done) and answer.value is None
 
 
-async def _drop_empty(run: Run, row: KeyRow) -> None:
+async def drop_empty(run: Run, row: KeyRow) -> None:
     """Forget a key of which nothing lives and which nobody declares."""
     if not row.living and row.address not in run.keys:
         await run.world.backend.drop_row(row)

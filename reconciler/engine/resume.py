@@ -8,12 +8,14 @@ from typing import assert_never
 
 from reconciler.core.keys import KeyId, Stage
 from reconciler.core.observed import LiveKey, StoredVersion
-from reconciler.core.recorded import Intent, RetiredOp, Version
+from reconciler.core.recorded import Intent, IntentKind, RetiredOp, Version
 from reconciler.core.secret import Secret, fingerprint
 from reconciler.core.steps import Reason, Result, Settlement, Step
-from reconciler.engine.create import deliver
+from reconciler.engine.deliver import compensate, deliver, record
 from reconciler.engine.prove import prove_dead
+from reconciler.engine.remove import bury, drop_empty
 from reconciler.engine.transaction import Run, done, failed, with_version
+from reconciler.errors import StoreRefusedError
 from reconciler.interfaces.driver import Done
 
 LATE_LANDING = timedelta(hours=24)
@@ -40,21 +42,52 @@ async def resume(run: Run, step: Step) -> Result:
         case Settlement.GIVE_UP:
             return await _give_up(run, step, intent)
         case Settlement.CLOSE | Settlement.WAIT | Settlement.ASK | None:
-            await run.close(intent)
-            return done(step, f"the interrupted {intent.kind} is closed")
+            return await _close(run, step, intent)
     assert_never(step.settlement)
+
+
+async def _close(run: Run, step: Step, intent: Intent) -> Result:
+    """Close an idempotent operation; a deletion that took effect is finished with it."""
+    row = run.rows.get(intent.address)
+    living = row.living if row else ()
+    version = next((v for v in living if v.number == intent.number), None)
+    if intent.kind is IntentKind.DELETE and version and await _absent(run, version):
+        if complaint := await bury(run, step, intent, version):
+            return failed(step, complaint)
+        await drop_empty(run, run.rows[intent.address])
+        return done(step, f"v{version.number} had been deleted: confirmed gone")
+    await run.close(intent)
+    return done(step, f"the interrupted {intent.kind} is closed")
+
+
+async def _absent(run: Run, version: Version) -> bool:
+    answer = await run.driver(version.provider).get(version.key_id)
+    return isinstance(answer, Done) and answer.value is None
 
 
 async def _finish(run: Run, step: Step, intent: Intent) -> Result:
     """Go on with a create whose secret lies in the spool."""
     spooled = await run.world.spool.take(intent.op)
-    live = _live(run, intent.provider, step.key_id)
-    if spooled is None or live is None or spooled.key_id != live.id:
-        return failed(step, "the spool does not open, or holds another key's secret")
+    if spooled is None:
+        return failed(step, "the spool does not open: run it where the age identity is")
+    if spooled.key_id != (intent.key_id or step.key_id or spooled.key_id):
+        return failed(step, "the spool holds another key's secret under this operation")
+    match await run.driver(intent.provider).get(spooled.key_id):
+        case Done(None):
+            return await _give_up(run, step, intent)
+        case Done(LiveKey() as live):
+            return await _finish_with(run, step, intent, spooled.secret, live)
+        case other:
+            return failed(step, f"key {spooled.key_id} could not be looked up: {other}")
+
+
+async def _finish_with(
+    run: Run, step: Step, intent: Intent, secret: Secret, live: LiveKey
+) -> Result:
     if intent.key_id is None:
-        print_of = fingerprint(spooled.secret, run.meta.salt)
+        print_of = fingerprint(secret, run.meta.salt)
         intent = await run.write(replace(intent, key_id=live.id, fingerprint=print_of))
-    return await _deliver_again(run, step, intent, spooled.secret, live)
+    return await _deliver_again(run, step, intent, secret, live)
 
 
 async def _publish(run: Run, step: Step, intent: Intent) -> Result:
@@ -66,9 +99,8 @@ async def _publish(run: Run, step: Step, intent: Intent) -> Result:
     if secret is not None:
         return await _deliver_again(run, step, intent, secret, live)
     await run.store(intent.target.store).promote(intent.target, held)
-    row = run.rows[intent.address]
-    await run.close(intent, with_version(row, _version(intent, live, Stage.CURRENT)))
-    return done(step, "finished, but not tried out: its stored secret cannot be read from here")
+    result = await record(run, step, intent, held, live, proven=False)
+    return replace(result, sentence=f"{result.sentence}; not tried out, since it cannot be read")
 
 
 async def _deliver_again(
@@ -76,7 +108,12 @@ async def _deliver_again(
 ) -> Result:
     owner = run.slot_owner(intent.address)
     store = run.store(intent.target.store)
-    head = await store.preflight(intent.target, owner, _PREFLIGHT_BYTES)
+    try:
+        head = await store.preflight(intent.target, owner, _PREFLIGHT_BYTES)
+    except StoreRefusedError as error:
+        mark = fingerprint(secret, run.meta.salt)
+        held = StoredVersion(op=intent.op, key_id=live.id, fingerprint=mark)
+        return await compensate(run, step, intent, held, str(error))
     return await deliver(run, step, intent, secret, live, head)
 
 
@@ -94,7 +131,16 @@ async def _condemn(run: Run, step: Step, intent: Intent) -> Result:
     live = _live(run, intent.provider, intent.key_id)
     if live is None:
         return failed(step, "its key is not there any more")
-    version = replace(_version(intent, live, Stage.RETIRING), condemned=True)
+    version = Version(
+        number=intent.number,
+        provider=intent.provider,
+        key_id=live.id,
+        op=intent.op,
+        stage=Stage.RETIRING,
+        fingerprint=intent.fingerprint,
+        created_at=live.created_at or intent.started_at,
+        condemned=True,
+    )
     await run.world.spool.drop(intent.op)
     await run.close(intent, with_version(run.rows[intent.address], version))
     return done(step, f"v{version.number} is replaced: its secret was lost")
@@ -140,16 +186,3 @@ def _held(intent: Intent) -> StoredVersion | None:
     if intent.key_id is None or intent.fingerprint is None:
         return None
     return StoredVersion(op=intent.op, key_id=intent.key_id, fingerprint=intent.fingerprint)
-
-
-def _version(intent: Intent, live: LiveKey, stage: Stage) -> Version:
-    return Version(
-        number=intent.number,
-        provider=intent.provider,
-        key_id=live.id,
-        op=intent.op,
-        stage=stage,
-        fingerprint=intent.fingerprint,
-        created_at=live.created_at or intent.started_at,
-        lifetime=intent.lifetime,
-    )

@@ -7,26 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.guard import Approval, refuse
-from reconciler.core.keys import ENABLED, Address
+from reconciler.core.keys import ENABLED, Address, KeyId, Stage
 from reconciler.core.observed import LiveKey, LiveStatus, Observed
+from reconciler.core.ownership import op_tag
 from reconciler.core.plan import make_plan
-from reconciler.core.recorded import IntentKind, KeyRow, ProviderRow, Recorded
-from reconciler.core.steps import Action, Plan, Result, Step
+from reconciler.core.recorded import KeyRow, ProviderRow, Recorded, Version
+from reconciler.core.steps import Action, Difference, Outcome, Plan, Result, Step
 from reconciler.engine.observe import observe
 from reconciler.engine.resume import LATE_LANDING
 from reconciler.engine.transaction import Run, Stop
 from reconciler.engine.walk import walk
 from reconciler.engine.world import Outlook, World
 from reconciler.errors import RefusedError
-
-FOLLOW_UPS = {
-    IntentKind.CREATE: frozenset({Action.CREATE}),
-    IntentKind.UPDATE: frozenset({Action.UPDATE}),
-    IntentKind.ENABLE: frozenset({Action.ENABLE}),
-    IntentKind.DISABLE: frozenset({Action.DISABLE, Action.RETIRE}),
-    IntentKind.DELETE: frozenset({Action.DELETE, Action.FORGET}),
-}
-"""What a run may do beyond its plan: finish its own unclosed operations (promise I5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +87,20 @@ async def _apply_locked(
     seen = await _recover(world, approval, first, stop, report)
     run = begin(world, seen, stop)
     await keep_books(run, seen.observed)
-    agreed = allowed(seen.plan, first)
-    await walk(run, agreed, report.results)
+    report.results.extend(outdated(seen.plan, first.plan))
+    await walk(run, allowed(seen.plan, first.plan), report.results)
     report.stopped = stop.asked
 
 
 async def _recover(
     world: World, approval: Approval, first: Look, stop: Stop, report: Report
 ) -> Look:
-    """Settle what earlier runs left open, and look again at what that has changed."""
+    """Settle what earlier runs left open, and look again where anything may have changed since.
+
+    That is after a recovery, and after a person took their time to read the plan.
+    """
     steps = tuple(s for s in first.plan.steps if s.action is Action.RECOVER)
-    if not steps:
+    if not steps and not approval.attended:
         return first
     await walk(begin(world, first, stop), steps, report.results)
     again = await look(world.outlook(), approval)
@@ -120,16 +115,33 @@ def begin(world: World, seen: Look, stop: Stop) -> Run:
     return Run.begin(world, seen.recorded, live, stop)
 
 
-def allowed(plan: Plan, first: Look) -> tuple[Step, ...]:
-    """Keep the steps that were shown, or that finish an operation that was shown as left over."""
-    shown = {(step.address, step.action) for step in first.plan.steps}
-    for intent in first.recorded.intents:
-        shown |= {(intent.address, action) for action in FOLLOW_UPS[intent.kind]}
+def allowed(plan: Plan, shown: Plan) -> tuple[Step, ...]:
+    """Keep the steps that were shown just so: apply does a subset of its plan (promise I5).
+
+    A key whose open operation could not be settled waits for the next run.
+    """
+    agreed = set(map(_identity, shown.actions))
+    unsettled = {step.address for step in plan.steps if step.action is Action.RECOVER}
     return tuple(
-        step
-        for step in plan.actions
-        if (step.address, step.action) in shown and step.action is not Action.RECOVER
+        step for step in plan.actions if step.address not in unsettled and _identity(step) in agreed
     )
+
+
+def outdated(plan: Plan, shown: Plan) -> list[Result]:
+    """Report the steps that were shown, and are not what this key needs any more."""
+    now = set(map(_identity, plan.actions))
+    still = {step.address for step in plan.steps}
+    return [
+        Result(step, Outcome.SKIPPED, "not done: this key has changed since the plan was shown")
+        for step in shown.actions
+        if step.action is not Action.RECOVER
+        and step.address in still
+        and _identity(step) not in now
+    ]
+
+
+def _identity(step: Step) -> tuple[Address, Action, KeyId | None, tuple[Difference, ...]]:
+    return step.address, step.action, step.key_id, step.differences
 
 
 async def keep_books(run: Run, observed: Observed) -> None:
@@ -147,6 +159,7 @@ async def keep_books(run: Run, observed: Observed) -> None:
             run.world.backend.drop_row(op)
             for op in run.retired.values()
             if run.world.clock.now() - op.retired_at > LATE_LANDING
+            and not any(op_tag(op.op) in key.name for key in run.live.values())
         ),
     )
 
@@ -160,18 +173,28 @@ def _stale_copies(run: Run) -> list[KeyRow]:
 def _fresh_copy(run: Run, address: Address) -> KeyRow:
     key, row = run.keys[address], run.rows[address]
     row = replace(row, owner=key.owner, delete_after=key.delete_after, protect=key.protect)
+    off = key.attributes.get(ENABLED) is False
+    if off:
+        row = replace(row, versions=tuple(map(_kept, row.versions)))
     version = row.current
     live = run.live.get((version.provider, version.key_id)) if version else None
-    return replace(row, disabled_by_us=_off_by_us(row, live, off=key.attributes.get(ENABLED)))
+    return replace(row, disabled_by_us=_off_by_us(row, live, off=off))
 
 
-def _off_by_us(row: KeyRow, live: LiveKey | None, *, off: object) -> bool:
+def _kept(version: Version) -> Version:
+    """Take a version back that was on its way out, and is declared again as switched off."""
+    if version.stage is not Stage.DISABLED:
+        return version
+    return replace(version, stage=Stage.CURRENT, disabled_at=None, delete_at=None)
+
+
+def _off_by_us(row: KeyRow, live: LiveKey | None, *, off: bool) -> bool:
     """Whether a disabled key is as the manifest wants it; a key that works is not off at all."""
     if live is None:
         return row.disabled_by_us
     if live.status is LiveStatus.ACTIVE:
-        return row.disabled_by_us and off is False
-    return row.disabled_by_us or off is False
+        return row.disabled_by_us and off
+    return row.disabled_by_us or off
 
 
 def _new_providers(run: Run, observed: Observed) -> list[ProviderRow]:

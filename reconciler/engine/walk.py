@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
-from pathlib import PurePath
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+from reconciler.core.keys import Address
 from reconciler.core.steps import ORDER, Action, Outcome, Result, Step
 from reconciler.engine.change import disable, enable, retire, update
 from reconciler.engine.create import create
 from reconciler.engine.remove import delete, forget
 from reconciler.engine.resume import resume
-from reconciler.engine.transaction import Run, failed
+from reconciler.engine.transaction import Run, failed, unknown
 from reconciler.errors import KeywrightError, LockLostError
 
 WORK: Mapping[Action, Callable[[Run, Step], Awaitable[Result]]] = {
@@ -38,22 +38,49 @@ async def walk(run: Run, steps: tuple[Step, ...], results: list[Result]) -> None
     """
     gates: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
     gates.update({name: asyncio.Semaphore(count) for name, count in run.world.workers.items()})
-    for action in ORDER:
-        phase = [step for step in steps if step.action is action and action in WORK]
-        await asyncio.gather(*(_take(run, step, gates, results) for step in phase))
+    try:
+        for action in ORDER:
+            phase = (step for step in steps if step.action is action and action in WORK)
+            await asyncio.gather(
+                *(_take_turns(run, turns, gates, results) for turns in _by_address(phase))
+            )
+    except asyncio.CancelledError:
+        ended = {id(result.step) for result in results}
+        results.extend(_skipped(step) for step in steps if id(step) not in ended)
+        raise
 
 
-async def _take(
-    run: Run, step: Step, gates: Mapping[str, asyncio.Semaphore], results: list[Result]
+def _by_address(steps: Iterable[Step]) -> Iterable[list[Step]]:
+    """Keep the steps of one key together: they work on one row, so they take turns."""
+    found: dict[Address, list[Step]] = {}
+    for step in steps:
+        found.setdefault(step.address, []).append(step)
+    return found.values()
+
+
+async def _take_turns(
+    run: Run, steps: list[Step], gates: Mapping[str, asyncio.Semaphore], results: list[Result]
 ) -> None:
-    async with gates[step.provider]:
-        if run.stop.asked:
-            result = Result(step, Outcome.SKIPPED, "not begun: the run was asked to stop")
-        else:
-            run.world.reporter.started(step)
-            result = await _carry_out(run, step)
-    results.append(result)
-    run.world.reporter.finished(result)
+    for step in steps:
+        async with gates[step.provider]:
+            result = await _take(run, step, results)
+        results.append(result)
+        run.world.reporter.finished(result)
+
+
+async def _take(run: Run, step: Step, results: list[Result]) -> Result:
+    if run.stop.asked:
+        return _skipped(step)
+    run.world.reporter.started(step)
+    try:
+        return await _carry_out(run, step)
+    except asyncio.CancelledError:
+        results.append(unknown(step, "stopped in the middle; the next run finishes or undoes it"))
+        raise
+
+
+def _skipped(step: Step) -> Result:
+    return Result(step, Outcome.SKIPPED, "not begun: the run was asked to stop")
 
 
 async def _carry_out(run: Run, step: Step) -> Result:
@@ -71,5 +98,5 @@ async def _carry_out(run: Run, step: Step) -> Result:
 def _defect(error: Exception) -> str:
     """Name a defect by its type and place alone: its text could hold anything, a secret too."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{PurePath(frame.filename).name}:{frame.lineno}"
+    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
     return f"internal error {type(error).__name__} at {place}; please report it"

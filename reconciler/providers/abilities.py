@@ -20,13 +20,11 @@ def capabilities(dialect: Dialect) -> Capabilities:
         dialect=dialect.dialect,
         fields=switched | creatable,
         mutable=switched | (updatable if operations.update else frozenset()),
-        marks_names=dialect.marker == "name",
         name_limit=dialect.name_limit,
         can_get=operations.get is not None,
         can_disable=operations.disable is not None,
         can_verify=operations.verify is not None,
         tells_last_use=dialect.identity.last_used_at is not None,
-        created_enabled=dialect.created_enabled,
         expiry_step=_expiry_step(dialect),
     )
 

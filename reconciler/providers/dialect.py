@@ -231,7 +231,6 @@ class Dialect(Part):
     operations: Operations
     throttling: Throttling = Throttling()
     identity: Identity
-    created_enabled: bool = True
     name_limit: int | None = None
     marker: Literal["name"] | None = None
     fields: dict[str, AnyField]

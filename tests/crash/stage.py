@@ -114,7 +114,8 @@ class Case:
             return None
         text = (self.folder / "identity.txt").read_text().splitlines()[-1]
         identity = pyrage.x25519.Identity.from_str(text)
-        return pyrage.decrypt(file.read_bytes(), [identity]).decode()
+        plain: bytes = pyrage.decrypt(file.read_bytes(), [identity])
+        return plain.decode()
 
     def accepted(self, secret: str) -> bool:
         """Use a key as a consumer would."""

@@ -57,7 +57,6 @@ def test_an_operation_that_is_missing_is_an_ability_that_is_missing() -> None:
         dialect="clouisle",
         fields=FIELDS - {"enabled"},
         mutable=frozenset(),
-        marks_names=False,
         name_limit=100,
         can_get=False,
         can_disable=False,

@@ -1,0 +1,275 @@
+"""A whole world in memory: what outlives a process, and runs of the engine on it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from reconciler.backends.memory import MemoryBackend, MemoryState
+from reconciler.core.capabilities import Capabilities
+from reconciler.core.desired import Desired
+from reconciler.core.guard import Approval
+from reconciler.core.keys import Address, KeyId, OpId, Target
+from reconciler.core.observed import LiveKey
+from reconciler.core.ownership import read_mark, stack_tag
+from reconciler.core.recorded import KeyRow, Recorded
+from reconciler.core.steps import Outcome, Plan, Result, Step
+from reconciler.engine.run import Look, Report, apply, look
+from reconciler.engine.transaction import Stop
+from reconciler.engine.world import World
+from reconciler.interfaces.backend import Holder
+from reconciler.interfaces.driver import KeyDriver
+from reconciler.providers.memory import CAPABILITIES, MemoryApi, MemoryDriver
+from reconciler.stores.memory import MemoryStore
+from reconciler.stores.spool import MemorySpool
+from tests.core.builders import META, NOW, PROVIDER, STACK, STORE
+from tests.engine.wires import Crash, When, Wire, tap
+
+T = TypeVar("T")
+HOLDER = Holder(who="mara", host="host", pid=1, command="apply", job_url=None, since=NOW)
+EVERYTHING = Approval(allow_revoke=99, attended=True)
+NOTHING = Approval()
+
+
+class FakeClock:
+    """Waiting costs nothing and takes exactly as long as was asked for."""
+
+    def __init__(self, instant: datetime = NOW) -> None:
+        self.instant = instant
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def advance(self, span: timedelta) -> None:
+        self.instant += span
+
+    async def sleep(self, seconds: float) -> None:
+        self.instant += timedelta(seconds=seconds)
+
+
+class CountedIds:
+    """Operation ids that look random and are always the same."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def new_op(self) -> OpId:
+        self.given += 1
+        return OpId(hashlib.sha256(f"op {self.given}".encode()).hexdigest()[:32])
+
+
+@dataclass
+class RecordingReporter:
+    """Keeps what it was told."""
+
+    begun: list[Step] = field(default_factory=list)
+    ended: list[Result] = field(default_factory=list)
+    totals: list[int] = field(default_factory=list)
+    waits: list[str] = field(default_factory=list)
+
+    def reading(self, provider: str, seen: int, total: int) -> None:
+        assert provider
+        assert seen <= total
+
+    def applying(self, total: int) -> None:
+        self.totals.append(total)
+
+    def started(self, step: Step) -> None:
+        self.begun.append(step)
+
+    def finished(self, result: Result) -> None:
+        self.ended.append(result)
+
+    def waiting(self, step: Step, reason: str) -> None:
+        self.waits.append(f"{step.address}: {reason}")
+
+
+@dataclass
+class Place:
+    """What lasts while processes come and go."""
+
+    clock: FakeClock
+    ids: CountedIds
+    apis: dict[str, MemoryApi]
+    state: MemoryState
+    store: MemoryStore
+    spool: MemorySpool
+    able: dict[str, Capabilities]
+    reporter: RecordingReporter
+    dress: Callable[[KeyDriver], KeyDriver] = lambda driver: driver
+
+    @property
+    def api(self) -> MemoryApi:
+        return self.apis[PROVIDER]
+
+    def world(self, desired: Desired, wire: Wire | None = None, workers: int = 4) -> World:
+        """Start a process: fresh adapters on what lasts."""
+        self.state.interfere = wire.interfere if wire is not None else None
+        drivers: Mapping[str, KeyDriver] = {
+            name: tap(
+                self.dress(MemoryDriver(api, provider=name, origin=f"{name}:")), "driver", wire
+            )
+            for name, api in self.apis.items()
+        }
+        return World(
+            desired=desired,
+            able=self.able,
+            drivers=drivers,
+            stores={STORE: tap(self.store, "store", wire)},
+            backend=tap(MemoryBackend(self.state, STACK), "backend", wire),
+            spool=tap(self.spool, "spool", wire),
+            clock=tap(self.clock, "clock", wire),
+            ids=tap(self.ids, "ids", wire),
+            reporter=tap(self.reporter, "reporter", wire),
+            holder=HOLDER,
+            workers=dict.fromkeys(self.apis, workers),
+        )
+
+    def bury_process(self) -> None:
+        """Free what the operating system frees when a process dies; memory is lost with it."""
+        self.state.break_lock()
+        self.store._mishaps.clear()
+        if not self.spool.lasting:
+            self.spool = MemorySpool()
+
+    def recorded(self) -> Recorded:
+        return run(MemoryBackend(self.state, STACK).read())
+
+    def row(self, address: str = "crm-a") -> KeyRow:
+        return next(row for row in self.recorded().keys if row.address == address)
+
+    def ours(self) -> tuple[LiveKey, ...]:
+        """Every live key, at any API, that carries the mark of our stack."""
+        return tuple(
+            live
+            for api in self.apis.values()
+            for live in api.live()
+            if (mark := read_mark(live.name)) and mark.stack == stack_tag(STACK)
+        )
+
+    def works(self, slot: Target) -> bool:
+        """Whether a consumer who reads this slot right now gets a key that the API accepts."""
+        secret = self.store.consume(slot)
+        return secret is not None and any(api.use(secret) for api in self.apis.values())
+
+
+def new_place(
+    *,
+    lasting: bool = False,
+    hidden_staging: bool = True,
+    readback: bool = True,
+    able: Capabilities = CAPABILITIES,
+    providers: tuple[str, ...] = (PROVIDER,),
+) -> Place:
+    """Make an empty world with an initialised state."""
+    clock = FakeClock()
+    place = Place(
+        clock=clock,
+        ids=CountedIds(),
+        apis={name: MemoryApi(clock, seed=name) for name in providers},
+        state=MemoryState(),
+        store=MemoryStore(
+            name=STORE,
+            stack=STACK,
+            salt=META.salt,
+            hidden_staging=hidden_staging,
+            readback=readback,
+        ),
+        spool=MemorySpool(lasting=lasting),
+        able=dict.fromkeys(providers, able),
+        reporter=RecordingReporter(),
+    )
+    run(MemoryBackend(place.state, STACK).initialise(META))
+    return place
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run one coroutine to its end."""
+    return asyncio.run(work)
+
+
+def apply_to(
+    place: Place,
+    desired: Desired,
+    *,
+    approval: Approval = EVERYTHING,
+    confirm: Callable[[Plan], bool] = lambda _: True,
+    stop: Stop | None = None,
+    wire: Wire | None = None,
+) -> Report:
+    """Apply in one process."""
+    report = Report()
+    run(apply(place.world(desired, wire), approval, confirm, stop or Stop(), report))
+    return report
+
+
+def crash(place: Place, desired: Desired, wire: Wire) -> bool:
+    """Apply in a process that dies on the way, and say whether it did."""
+    try:
+        apply_to(place, desired, wire=wire)
+    except Crash:
+        place.bury_process()
+        return True
+    return False
+
+
+def crash_at(place: Place, desired: Desired, method: str, when: When = When.AFTER) -> None:
+    """Apply in a process that dies at the first call of a method."""
+    assert crash(place, desired, Wire(crash_at=method, when=when)), f"{method} was never called"
+
+
+def look_at(place: Place, desired: Desired, approval: Approval = EVERYTHING) -> Look:
+    """Plan in one process."""
+    return run(look(place.world(desired).outlook(), approval))
+
+
+def outcomes(report: Report) -> dict[tuple[str, str], Outcome]:
+    """Give what became of each step, by address and action."""
+    return {(str(r.step.address), str(r.step.action)): r.outcome for r in report.results}
+
+
+def all_done(report: Report) -> bool:
+    """Whether every step succeeded."""
+    return all(result.outcome is Outcome.DONE for result in report.results)
+
+
+def complaints(place: Place, desired: Desired) -> list[str]:
+    """Say everything that is wrong with a world that should match its manifest."""
+    found: list[str] = []
+    recorded = place.recorded()
+    rows = {row.address: row for row in recorded.keys}
+    alive = {live.id for live in place.ours()}
+    expected: set[KeyId] = set()
+    for key in desired.keys:
+        version = rows[key.address].current if key.address in rows else None
+        if version is None or version.key_id not in alive:
+            found.append(f"{key.address} has no living current version")
+            continue
+        expected.add(version.key_id)
+        off = key.attributes.get("enabled") is False
+        if place.works(key.target) is off:
+            found.append(
+                f"{key.address}: the stored secret {'works' if off else 'is not accepted'}"
+            )
+    departing = {
+        v.key_id for a, row in rows.items() if a not in _addresses(desired) for v in row.living
+    }
+    found += [f"{ident} is an orphan" for ident in sorted(alive - expected - departing)]
+    found += [f"{intent.kind} of {intent.address} is open" for intent in recorded.intents]
+    seen = look_at(place, desired)
+    found += [f"still planned: {describe(step)}" for step in seen.plan.steps]
+    found += [f"refused: {sentence}" for sentence in seen.refusals]
+    return found
+
+
+def _addresses(desired: Desired) -> set[Address]:
+    return {key.address for key in desired.keys}
+
+
+def describe(step: Step) -> str:
+    """Give one step as one line, the form in which scenarios expect it."""
+    return f"{step.action} {step.address} {step.reason} {step.cause}: {step.sentence}"
