@@ -88,8 +88,9 @@ class RefusedError(KeywrightError):
 
     exit_code = 3
 
-    def __init__(self, refusals: tuple[str, ...]) -> None:
-        super().__init__("; ".join(refusals), effect="Nothing was changed")
+    def __init__(self, refusals: tuple[str, ...], *, changed: bool = False) -> None:
+        effect = "What an earlier run left open was settled; nothing else was changed"
+        super().__init__("; ".join(refusals), effect=effect if changed else "Nothing was changed")
         self.refusals = refusals
 
 

@@ -252,7 +252,6 @@ def _open_store(
         root=settings.path,
         recipients=recipients,
         identity=resolve(own, environ, manifest.folder, where=where) if own else identity,
-        stack=manifest.stack,
         salt=meta.salt,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import traceback
@@ -73,6 +74,11 @@ def main() -> NoReturn:
         click.echo(_shown(error), err=True)
         code = error.exit_code
     except BrokenPipeError:
+        _let_go_of_output()
+        code = 1
+    except OSError as error:
+        _let_go_of_output()
+        click.echo(_cannot(error), err=True)
         code = 1
     except Exception as error:  # noqa: BLE001 - a traceback would show texts that could hold a secret
         click.echo(_defect(error), err=True)
@@ -86,6 +92,21 @@ def _shown(error: KeywrightError) -> str:
 
     prefix = "" if isinstance(error, ManifestError | InterruptedRunError) else "Error: "
     return "\n".join(clean(line) for line in f"{prefix}{error}".splitlines())
+
+
+def _cannot(error: OSError) -> str:
+    from reconciler.render import clean  # noqa: PLC0415 - only when something failed
+
+    if error.strerror is None:
+        return _defect(error)
+    return clean(f"Error: {f'{error.filename}: ' if error.filename else ''}{error.strerror}.")
+
+
+def _let_go_of_output() -> None:
+    """Forget what nobody takes: at its end Python would try again, and exit with 120."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)
 
 
 def _defect(error: Exception) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 
 import click
 
 from reconciler.cli.options import Options, current, shared_options
 from reconciler.cli.terminal import reporting, set_up_logging, width
 from reconciler.core.guard import Approval
-from reconciler.engine.run import Look, look
+from reconciler.engine.run import look
 from reconciler.manifest import Manifest
 from reconciler.render import plan_exit_code, plan_json, plan_text
 from reconciler.wiring import load, open_outlook
@@ -41,18 +40,24 @@ def command(ctx: click.Context, *, detailed: bool, allow_revoke: int) -> None:
     manifest = load(options.file)
     for warning in manifest.warnings:
         click.echo(f"Warning: {warning}", err=True)
-    approval = Approval(allow_revoke, attended=sys.stdin.isatty())
-    seen = asyncio.run(_look(manifest, options, approval))
+    # As CI would apply it: a plan must not be milder than the apply that follows it.
+    approval = Approval(allow_revoke, attended=False)
+    ctx.exit(asyncio.run(_show(manifest, options, approval, detailed=detailed)))
+
+
+async def _show(manifest: Manifest, options: Options, approval: Approval, *, detailed: bool) -> int:
+    """Plan, show it, and give the exit code.
+
+    Shown in here, since asyncio would word the result of this coroutine for its signal handlers:
+    half a second for the world of 10,000 keys.
+    """
+    with reporting(options, quiet=options.json) as reporter:
+        async with open_outlook(manifest, os.environ, reporter) as outlook:
+            seen = await look(outlook, approval)
     if options.json:
         click.echo(plan_json(seen.plan, seen.refusals))
     else:
         keys = {key.address: key for key in manifest.desired.keys}
         text = plan_text(seen.plan, keys, seen.refusals, width=width(), color=options.coloured)
         click.echo(text, color=options.coloured)
-    ctx.exit(plan_exit_code(seen.plan, seen.refusals, detailed=detailed))
-
-
-async def _look(manifest: Manifest, options: Options, approval: Approval) -> Look:
-    with reporting(options, quiet=options.json) as reporter:
-        async with open_outlook(manifest, os.environ, reporter) as outlook:
-            return await look(outlook, approval)
+    return plan_exit_code(seen.plan, seen.refusals, detailed=detailed)

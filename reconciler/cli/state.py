@@ -12,7 +12,7 @@ import click
 
 from reconciler.cli.options import current, shared_options
 from reconciler.cli.terminal import width
-from reconciler.core.recorded import Recorded
+from reconciler.core.recorded import KeyRow, Recorded, RetiredOp, Version
 from reconciler.errors import UsageError
 from reconciler.interfaces.backend import Backend
 from reconciler.manifest import Manifest
@@ -66,6 +66,14 @@ def remove(address: str) -> None:
         row = next((row for row in recorded.keys if row.address == address), None)
         if row is None:
             raise _unknown("key", address)
+        if any(intent.address == address for intent in recorded.intents):
+            raise UsageError(
+                f"key '{address}' has an operation that an earlier run left open",
+                effect="Nothing was changed",
+                remedy="Run `keywright apply`, which settles it, and then this again",
+            )
+        for version in row.living:
+            await backend.write_row(_released(row, version))
         await backend.drop_row(row)
         return f"{address} is not recorded any more. The live key and its secret are untouched."
 
@@ -95,6 +103,17 @@ def move_provider(name: str) -> None:
         return f"Provider '{name}' is now {provider.origin}. The next run records its tenant."
 
     click.echo(_mend(manifest, accept))
+
+
+def _released(row: KeyRow, version: Version) -> RetiredOp:
+    """Remember whose mark a released key carries: it must not look like a stale state."""
+    return RetiredOp(
+        op=version.op,
+        provider=version.provider,
+        address=row.address,
+        retired_at=SystemClock().now(),
+        released=True,
+    )
 
 
 def _read(manifest: Manifest) -> Recorded:

@@ -8,8 +8,17 @@ key untouchable comes before what would change it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from reconciler.core.keys import At, Cause, Stage
+from reconciler.core.leaving import (
+    already_gone,
+    delete_due,
+    enabled_outside,
+    never_made,
+    protected,
+    undeclared,
+)
 from reconciler.core.observed import LiveStatus
 from reconciler.core.situation import (
     Finding,
@@ -28,17 +37,20 @@ Check = Callable[[Situation], Finding | None]
 def decide(situation: Situation) -> tuple[Finding, ...]:
     """Give what has to happen to one key; nothing when all is well.
 
-    A key that left the manifest, and a declared one that must not or cannot be changed, has one
-    finding. Fields and the switch of a living key are decided apart, so that one run does both;
-    its stored secret is looked at when neither has to change.
+    A key that left the manifest has one finding, and so has one that is not there. Switching a
+    living key off is decided by itself, since it must never wait for anything else; then its fields
+    and switching it on; its stored secret is looked at when nothing else has to change.
     """
     if situation.key is None:
         return _first(UNDECLARED, situation)
-    return (
-        _first(DECLARED, situation)
-        or _first(FIELDS, situation) + _first(SWITCH, situation)
-        or _first(STORED, situation)
-    )
+    return _first(LIFE, situation) or _living(situation) or _first(STORED, situation)
+
+
+def _living(situation: Situation) -> tuple[Finding, ...]:
+    rest = _first(STUCK, situation)
+    if not rest:
+        rest = _first(FIELDS, situation) + _first(ON, situation)
+    return _first(OFF, situation) + rest
 
 
 def _first(table: tuple[Check, ...], situation: Situation) -> tuple[Finding, ...]:
@@ -82,7 +94,9 @@ def unconfirmed(s: Situation) -> Finding | None:
 
 def provider_moved(s: Situation) -> Finding | None:
     """The manifest moved the key to another provider, which takes a rotation."""
-    if not (s.key and s.row and s.row.living and s.row.provider != s.key.provider):
+    if not (s.key and s.row and s.version and s.row.provider != s.key.provider):
+        return None
+    if s.absent:
         return None
     return hold(
         Reason.PROVIDER_MOVED,
@@ -92,12 +106,22 @@ def provider_moved(s: Situation) -> Finding | None:
     )
 
 
-def expiry_past(s: Situation) -> Finding | None:
-    """The manifest asks for an expiry that is over: the key would be dead at once."""
+def dated_in_the_past(s: Situation) -> Finding | None:
+    """A key that has to be made would be dead at once."""
     lifetime = s.key.lifetime if s.key else None
-    due = s.expiry if s.live else lifetime.instant if isinstance(lifetime, At) else None
-    if due is None or due > s.now or (s.live and not expiry_changes(s)):
+    if s.live is not None or not isinstance(lifetime, At) or lifetime.instant > s.now:
         return None
+    return _too_late(lifetime.instant)
+
+
+def expiry_past(s: Situation) -> Finding | None:
+    """The manifest moves the expiry of a living key into the past."""
+    if s.live is None or s.expiry is None or s.expiry > s.now or not expiry_changes(s):
+        return None
+    return _too_late(s.expiry)
+
+
+def _too_late(due: datetime) -> Finding:
     return hold(
         Reason.EXPIRY_PAST,
         f"`expires` asks for {due:%Y-%m-%d %H:%M} UTC, which is past: give a later one",
@@ -168,7 +192,8 @@ def disabled_outside(s: Situation) -> Finding | None:
 
 def switched_off(s: Situation) -> Finding | None:
     """The manifest says off, and it is on."""
-    if not stands(s, LiveStatus.ACTIVE) or not wants(s, enabled=False):
+    revived = stands(s, LiveStatus.EXPIRED) and expiry_changes(s)
+    if not (stands(s, LiveStatus.ACTIVE) or revived) or not wants(s, enabled=False):
         return None
     drifted = bool(s.row and s.row.disabled_by_us)
     return Finding(
@@ -253,7 +278,7 @@ def secret_missing(s: Situation) -> Finding | None:
     return hold(
         Reason.SECRET_MISSING,
         f"the secret of v{s.version.number} is not in {s.head.target} any more: restore it from a "
-        "backup, or remove the key and declare it anew",
+        "backup, or declare the key under another address to get a new one",
     )
 
 
@@ -270,92 +295,44 @@ def store_changed(s: Situation) -> Finding | None:
     )
 
 
-# --- keys that left the manifest -----------------------------------------------------------------
-
-
-def protected(s: Situation) -> Finding | None:
-    """Protection outlives the block that declared it."""
-    if not (s.row and s.row.protect):
+def unproven(s: Situation) -> Finding | None:
+    """It was not seen to be accepted, or rejected, as it should be."""
+    if s.version is None or s.version.verified_at is not None or s.live is None:
         return None
-    return hold(
-        Reason.PROTECTED,
-        "it left the manifest but is protected: declare it with `protect: false`, apply, then "
-        "remove it",
-        Cause.CONFIG,
-    )
-
-
-def already_gone(s: Situation) -> Finding | None:
-    """Nothing is left at the API; what remains is our record and the stored secret."""
-    if s.version is not None and s.version.stage is not Stage.GONE and not s.absent:
+    if s.able is None or not s.able.can_verify or not s.can_read_secrets:
         return None
     return Finding(
-        Action.FORGET,
-        Cause.CONFIG,
-        Reason.ALREADY_GONE,
-        "it left the manifest, and is gone at the API: its record and stored secret are removed",
+        Action.VERIFY,
+        Cause.RECOVERY,
+        Reason.UNPROVEN,
+        f"v{s.version.number} was not yet seen to work as it should",
     )
 
 
-def enabled_outside(s: Situation) -> Finding | None:
-    """We switched it off on its way out, and somebody switched it on again."""
-    if s.version is None or s.version.stage is not Stage.DISABLED or stands(s, LiveStatus.DISABLED):
-        return None
-    if not stands(s, LiveStatus.ACTIVE):
-        return None
-    return hold(
-        Reason.ENABLED_OUTSIDE,
-        "it was being removed, and somebody switched it on again: declare it again, or disable it",
-    )
-
-
-def delete_due(s: Situation) -> Finding | None:
-    """It was switched off, and the time for undoing that is over."""
-    version = s.version
-    if version is None or version.stage is not Stage.DISABLED or version.delete_at is None:
-        return None
-    if version.delete_at > s.now:
-        return None
-    return Finding(
-        Action.DELETE,
-        Cause.CLOCK,
-        Reason.DELETE_DUE,
-        f"it left the manifest, and its time for undo ended {version.delete_at:%Y-%m-%d %H:%M} UTC",
-        "the key cannot be brought back",
-    )
-
-
-def undeclared(s: Situation) -> Finding | None:
-    """It left the manifest: off now, deleted after `delete_after`."""
-    if s.version is None or s.row is None or s.version.stage is Stage.DISABLED:
-        return None
-    gentle = s.able is not None and s.able.can_disable and s.row.delete_after.total_seconds() > 0
-    return Finding(
-        Action.RETIRE if gentle else Action.DELETE,
-        Cause.CONFIG,
-        Reason.UNDECLARED,
-        "it is not in the manifest any more",
-        "the key stops working at once",
-    )
-
-
-DECLARED: tuple[Check, ...] = (
+LIFE: tuple[Check, ...] = (
     provider_gone,
     provider_moved,
     unreadable,
     unconfirmed,
-    expiry_past,
+    dated_in_the_past,
     condemned,
     missing,
     vanished,
-    expired,
-    disabled_outside,
-    immutable,
 )
+OFF: tuple[Check, ...] = (switched_off,)
+STUCK: tuple[Check, ...] = (expiry_past, expired, disabled_outside, immutable)
 FIELDS: tuple[Check, ...] = (changed,)
-SWITCH: tuple[Check, ...] = (declared_again, switched_off, switched_on)
-STORED: tuple[Check, ...] = (secret_moved, store_unreadable, secret_missing, store_changed)
+ON: tuple[Check, ...] = (declared_again, switched_on)
+STORED: tuple[Check, ...] = (
+    secret_moved,
+    store_unreadable,
+    secret_missing,
+    store_changed,
+    unproven,
+)
+DECLARED: tuple[Check, ...] = (*LIFE, *OFF, *STUCK, *FIELDS, *ON, *STORED)
 UNDECLARED: tuple[Check, ...] = (
+    never_made,
     provider_gone,
     unreadable,
     already_gone,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.core.desired import Desired, Unmanaged
-from reconciler.core.keys import KeyId
+from reconciler.core.keys import Cause, KeyId, Stage
 from reconciler.core.matching import Matches, match_live
 from reconciler.core.observed import Observed
 from reconciler.core.recorded import IntentKind, ProviderRow, Recorded
@@ -111,7 +111,9 @@ def vanished_share(case: Case) -> Iterator[str]:
             v.key_id
             for row in case.recorded.keys
             for v in row.living
-            if v.provider == provider.name and (row.address, v.number) not in dying
+            if v.provider == provider.name
+            and v.stage is not Stage.DISABLED
+            and (row.address, v.number) not in dying
         }
         gone = len(ids & view.absent) if view else 0
         everything = gone == len(ids) and gone >= _FEW
@@ -127,6 +129,9 @@ def removal_share(case: Case) -> Iterator[str]:
     """A large share of all keys would be removed."""
     alive = {row.address for row in case.recorded.keys if row.current is not None}
     removed = {s.address for s in case.removals if s.reason is Reason.UNDECLARED}
+    removed |= {
+        s.address for s in case.plan.steps if s.action is Action.DISABLE and s.cause is Cause.CONFIG
+    }
     count = len(removed)
     if count <= case.approval.allow_revoke or len(alive) < _FEW:
         return
@@ -137,7 +142,7 @@ def removal_share(case: Case) -> Iterator[str]:
         )
     elif count / len(alive) > REMOVAL_SHARE:
         yield (
-            f"{count} of {len(alive)} keys would be removed, which is more than "
+            f"{count} of {len(alive)} keys would be removed or switched off, which is more than "
             f"{REMOVAL_SHARE:.0%}: if that is meant, allow it with `--allow-revoke {count}`"
         )
 

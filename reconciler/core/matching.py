@@ -51,6 +51,11 @@ class Matches:
         view = self.views.get(provider)
         return view is not None and key_id in view.absent
 
+    def readback(self, store: str) -> bool:
+        """Whether values can be read from this store, here."""
+        view = self.stores.get(store)
+        return view is not None and view.readback
+
     def store_unread(self, store: str) -> str | None:
         """Why nothing is known of this store's slots; None when it is."""
         view = self.stores.get(store)
@@ -65,10 +70,11 @@ def match_live(
     `twins` maps (provider, name) to the address that declares this very name.
     """
     known = _known_ids(recorded)
+    copied = _settled_marks(recorded)
     intents = {(i.provider, op_tag(i.op)): i for i in recorded.intents if i.key_id is None}
     retired = {(r.provider, op_tag(r.op)): r for r in recorded.retired}
     tag = stack_tag(recorded.meta.stack)
-    sorter = _Sorter(known, intents, retired, tag, twins)
+    sorter = _Sorter(known, copied, intents, retired, tag, twins)
     for view in observed.providers:
         for live in view.keys:
             sorter.place(view.provider, live)
@@ -84,14 +90,22 @@ def match_live(
     )
 
 
-def _known_ids(recorded: Recorded) -> frozenset[tuple[str, KeyId]]:
-    versions = {(v.provider, v.key_id) for row in recorded.keys for v in row.living}
-    return frozenset(versions | {(i.provider, i.key_id) for i in recorded.intents if i.key_id})
+def _known_ids(recorded: Recorded) -> frozenset[KeyId]:
+    """Give every recorded id, whatever its provider is called now or besides."""
+    versions = {v.key_id for row in recorded.keys for v in row.living}
+    return frozenset(versions | {i.key_id for i in recorded.intents if i.key_id})
+
+
+def _settled_marks(recorded: Recorded) -> frozenset[str]:
+    """Give the operation tags that prove nothing on an unknown key: somebody copied a name."""
+    recorded_ops = {op_tag(v.op) for row in recorded.keys for v in row.living}
+    return frozenset(recorded_ops | {op_tag(r.op) for r in recorded.retired if r.released})
 
 
 @dataclass(slots=True)
 class _Sorter:
-    known: frozenset[tuple[str, KeyId]]
+    known: frozenset[KeyId]
+    copied: frozenset[str]
     intents: Mapping[tuple[str, str], Intent]
     retired: Mapping[tuple[str, str], RetiredOp]
     tag: str
@@ -104,10 +118,10 @@ class _Sorter:
 
     def place(self, provider: str, live: LiveKey) -> None:
         self.live[provider, live.id] = live
-        if (provider, live.id) in self.known:
+        if live.id in self.known:
             return
         mark = read_mark(live.name)
-        if mark is None or mark.stack != self.tag:
+        if mark is None or mark.stack != self.tag or mark.op in self.copied:
             twin = self.twins.get((provider, live.name))
             self.foreign.append(Foreign(provider, live.id, live.name, live.last_used_at, twin))
         elif intent := self.intents.get((provider, mark.op)):

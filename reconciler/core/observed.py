@@ -86,10 +86,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreView:
-    """One store as a run saw it. With `problem` set nothing is known of its slots."""
+    """One store as a run saw it. With `problem` set nothing is known of its slots.
+
+    `readback` says whether we could read values from it here, if we had to.
+    """
 
     store: str
     heads: tuple[Head, ...] = ()
+    readback: bool = True
     problem: str | None = None
 
 

@@ -16,7 +16,13 @@ from reconciler.core.capabilities import Capabilities
 from reconciler.core.checks import decide
 from reconciler.core.desired import Desired, DesiredKey, Unmanaged
 from reconciler.core.diff import differ, wanted
-from reconciler.core.keys import EXPIRES_AT, Address, Attributes, Cause, Stage
+from reconciler.core.keys import EXPIRES_AT, Address, Attributes, Cause, OpId, Stage
+from reconciler.core.leftovers import (
+    condemned_step,
+    late_step,
+    recovery_step,
+    waiting_for_proof,
+)
 from reconciler.core.matching import Late, match_live
 from reconciler.core.observed import LiveKey, Observed
 from reconciler.core.ownership import mark_name, mark_of
@@ -104,20 +110,28 @@ class Planner:
 
     def steps(self) -> Iterator[Step]:
         """Give every step, unordered."""
-        for late in self.matches.late:
-            yield late_step(late)
+        yield from self.late_steps()
         for address in self.keys.keys() | self.rows.keys() | self.intents.keys():
-            settlements = {recovery.settlement for recovery in self.recoveries(address)}
-            yield from map(recovery_step, self.recoveries(address))
-            if settlements <= LEAVE_THE_REST:
+            recoveries = self.recoveries(address)
+            yield from map(recovery_step, recoveries)
+            yield from (
+                condemned_step(r.intent.number, r.intent.provider, r.key_id, r.intent.address)
+                for r in recoveries
+                if r.settlement is Settlement.CONDEMN
+            )
+            if {r.settlement for r in recoveries} <= LEAVE_THE_REST:
                 yield from self.steps_of(address)
 
     def steps_of(self, address: Address) -> Iterator[Step]:
         """Give the steps of one address, open operations aside."""
         key, row = self.keys.get(address), self.rows.get(address)
-        yield from self.main_steps(address, key, row)
+        if key is None and row is None:
+            return
+        steps = tuple(self.main_steps(address, key, row))
+        yield from steps
         if row is not None and row.provider in self.able:
-            yield from self.condemned_steps(key, row)
+            replaced = any(step.action is Action.CREATE for step in steps)
+            yield from self.condemned_steps(key, row, replaced=replaced)
 
     def main_steps(
         self, address: Address, key: DesiredKey | None, row: KeyRow | None
@@ -178,6 +192,7 @@ class Planner:
             unread=self.matches.unread(provider),
             head=self.matches.heads.get(target) if target else None,
             store_unread=self.matches.store_unread(target.store) if target else None,
+            can_read_secrets=self.matches.readback(target.store) if target else False,
             able=able,
             differences=differ(aim, live, version, able) if compared and live and able else (),
             expiry=expiry if isinstance(expiry, datetime) else None,
@@ -192,27 +207,37 @@ class Planner:
             name = mark_name(template, key.name, mark, able.name_limit)
         return wanted(key, name, version.created_at if version else self.now, version)
 
-    def condemned_steps(self, key: DesiredKey | None, row: KeyRow) -> Iterator[Step]:
-        """Delete versions whose secret was lost, as soon as nobody can need them."""
-        current = row.current
-        unproven = self.able[row.provider].can_verify and not (current and current.verified_at)
-        if key is not None and (current is None or unproven):
-            return
+    def condemned_steps(
+        self, key: DesiredKey | None, row: KeyRow, *, replaced: bool
+    ) -> Iterator[Step]:
+        """Delete versions whose secret was lost, as soon as nobody can need them.
+
+        `replaced`: this very plan makes a replacement, which is proven before they go.
+        """
+        go = key is None or replaced or self.is_proven(row)
         for version in row.living:
             if version.condemned:
-                yield Step(
-                    address=row.address,
-                    provider=version.provider,
-                    action=Action.DELETE,
-                    cause=Cause.RECOVERY,
-                    reason=Reason.CONDEMNED,
-                    sentence=f"the secret of v{version.number} was lost in an interrupted run",
-                    number=version.number,
-                    key_id=version.key_id,
-                    precondition=fingerprint_of(
-                        self.matches.live.get((version.provider, version.key_id))
-                    ),
-                )
+                step = condemned_step(version.number, version.provider, version.key_id, row.address)
+                yield step if go else waiting_for_proof(step)
+
+    def is_proven(self, row: KeyRow) -> bool:
+        """Whether the current version works: tried out by us, or used by somebody since."""
+        current = row.current
+        if current is None:
+            return False
+        live = self.matches.live.get((current.provider, current.key_id))
+        used = live is not None and live.last_used_at is not None
+        able = self.able[row.provider]
+        return current.verified_at is not None or used or not able.can_verify
+
+    def late_steps(self) -> Iterator[Step]:
+        """Delete what given-up creates brought after all, where nobody can be using it."""
+        found: dict[OpId, list[Late]] = {}
+        for late in self.matches.late:
+            found.setdefault(late.retired.op, []).append(late)
+        for several in found.values():
+            used = any(late.live.last_used_at is not None for late in several)
+            yield from (late_step(late, certain=len(several) == 1 and not used) for late in several)
 
     def recoveries(self, address: Address) -> tuple[Recovery, ...]:
         """Settle the open operations of one address."""
@@ -231,6 +256,7 @@ class Planner:
                 store_unread=self.matches.store_unread(intent.target.store),
                 spool=self.observed.spool,
                 unread=self.matches.unread(provider),
+                declared=intent.address in self.keys,
             ),
         )
 
@@ -309,39 +335,6 @@ def situation_provider(key: DesiredKey | None, row: KeyRow | None) -> str:
     if row is not None and row.living:
         return row.provider
     return key.provider if key else row.provider if row else ""
-
-
-def recovery_step(recovery: Recovery) -> Step:
-    """Say how one open operation ends."""
-    intent = recovery.intent
-    waits = recovery.settlement in {Settlement.WAIT, Settlement.ASK}
-    return Step(
-        address=intent.address,
-        provider=intent.provider,
-        action=Action.HOLD if waits else Action.RECOVER,
-        cause=Cause.RECOVERY,
-        reason=Reason.ASK if waits else Reason.LEFT_OVER,
-        sentence=recovery.sentence,
-        number=intent.number,
-        key_id=recovery.key_id,
-        op=intent.op,
-        settlement=recovery.settlement,
-    )
-
-
-def late_step(late: Late) -> Step:
-    """Delete what a given-up create brought after all."""
-    return Step(
-        address=late.retired.address,
-        provider=late.retired.provider,
-        action=Action.RECOVER,
-        cause=Cause.RECOVERY,
-        reason=Reason.LATE_LANDING,
-        sentence=f"an interrupted create landed late as key {late.live.id}, whose secret nobody "
-        "has: it is deleted",
-        key_id=late.live.id,
-        op=late.retired.op,
-    )
 
 
 def fingerprint_of(live: LiveKey | None) -> str:

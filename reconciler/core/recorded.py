@@ -25,6 +25,7 @@ class IntentKind(StrEnum):
     UPDATE = "update"
     ENABLE = "enable"
     DISABLE = "disable"
+    RETIRE = "retire"
     DELETE = "delete"
 
 
@@ -108,12 +109,16 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetiredOp:
-    """A create that was given up unanswered and may still land late; swept while it is listed."""
+    """A create that was given up unanswered and may still land late; swept while it is listed.
+
+    `released` marks one whose key a person took out of the record: it is nobody's business of ours.
+    """
 
     op: OpId
     provider: str
     address: Address
     retired_at: datetime
+    released: bool = False
     rev: int = 0
 
 

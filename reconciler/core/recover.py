@@ -7,11 +7,11 @@ open intent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reconciler.core.keys import KeyId
-from reconciler.core.observed import Head, LiveKey, SpoolView
-from reconciler.core.recorded import Intent, IntentKind
+from reconciler.core.keys import KeyId, Stage
+from reconciler.core.observed import Head, LiveKey, LiveStatus, SpoolView
+from reconciler.core.recorded import Intent, IntentKind, KeyRow, Version
 from reconciler.core.steps import Settlement
 
 
@@ -39,12 +39,17 @@ class Evidence:
     store_unread: str | None
     spool: SpoolView
     unread: str | None
+    declared: bool
 
 
 def settle(intent: Intent, evidence: Evidence) -> Recovery:
     """Decide how one open operation ends. Total: every state of the evidence has its rule."""
+    if evidence.unread is not None:
+        return _say(intent, Settlement.WAIT, f"not settled yet: {evidence.unread}")
     if intent.kind is not IntentKind.CREATE:
         return _say(intent, Settlement.CLOSE, f"an interrupted {intent.kind} is looked at again")
+    if evidence.store_unread is not None:
+        return _say(intent, Settlement.WAIT, f"not settled yet: {evidence.store_unread}")
     spooled = intent.op in evidence.spool.ops and evidence.spool.readable
     if intent.key_id is None:
         return _settle_unanswered(intent, evidence, spooled=spooled)
@@ -53,8 +58,6 @@ def settle(intent: Intent, evidence: Evidence) -> Recovery:
 
 def _settle_unanswered(intent: Intent, evidence: Evidence, *, spooled: bool) -> Recovery:
     """The intent has no id: the answer was lost, or never came."""
-    if evidence.unread is not None:
-        return _say(intent, Settlement.WAIT, f"not settled yet: {evidence.unread}")
     match evidence.candidates:
         case () if spooled:
             return _say(intent, Settlement.FINISH, "an interrupted create is finished")
@@ -62,8 +65,6 @@ def _settle_unanswered(intent: Intent, evidence: Evidence, *, spooled: bool) -> 
             return _say(intent, Settlement.GIVE_UP, "an interrupted create left no key behind")
         case (live,) if spooled:
             return _say(intent, Settlement.FINISH, "an interrupted create is finished", live.id)
-        case (live,) if live.last_used_at is None and evidence.store_unread is not None:
-            return _say(intent, Settlement.WAIT, f"not settled yet: {evidence.store_unread}")
         case (live,) if live.last_used_at is None and not _stored(intent, evidence):
             return _say(
                 intent,
@@ -80,6 +81,8 @@ def _settle_unanswered(intent: Intent, evidence: Evidence, *, spooled: bool) -> 
                 " the store: delete it at the API if nobody needs it",
                 live.id,
             )
+        case _ if spooled:
+            return _say(intent, Settlement.FINISH, "an interrupted create is finished")
         case several:
             ids = ", ".join(sorted(str(live.id) for live in several))
             return _say(
@@ -97,13 +100,19 @@ def _settle_answered(intent: Intent, evidence: Evidence, *, spooled: bool) -> Re
             intent, Settlement.GIVE_UP, f"key {intent.key_id} of an interrupted create is gone"
         )
     if evidence.live is None:
-        return _say(intent, Settlement.WAIT, f"not settled yet: {evidence.unread or 'not listed'}")
+        return _say(intent, Settlement.WAIT, "not settled yet: its key is not listed")
     if spooled:
         return _say(intent, Settlement.FINISH, "an interrupted create is finished", intent.key_id)
-    if evidence.store_unread is not None:
-        return _say(intent, Settlement.WAIT, f"not settled yet: {evidence.store_unread}")
     if _stored(intent, evidence):
         return _say(intent, Settlement.PUBLISH, "an interrupted create is finished", intent.key_id)
+    if not evidence.declared:
+        return _say(
+            intent,
+            Settlement.UNDO,
+            f"the secret of key {intent.key_id} was lost in an interrupted create, and the key "
+            "left the manifest: it is deleted",
+            intent.key_id,
+        )
     return _say(
         intent,
         Settlement.CONDEMN,
@@ -121,3 +130,35 @@ def _say(
     intent: Intent, settlement: Settlement, sentence: str, key_id: KeyId | None = None
 ) -> Recovery:
     return Recovery(intent=intent, settlement=settlement, sentence=sentence, key_id=key_id)
+
+
+def remember_effect(intent: Intent, row: KeyRow, live: LiveKey | None) -> KeyRow:
+    """Give a row that knows what an interrupted operation of ours did to a living key.
+
+    Without it, our own switching off would look like somebody else's, and be held for ever.
+    """
+    version = next((v for v in row.living if v.number == intent.number), None)
+    if version is None or live is None:
+        return row
+    off = live.status is LiveStatus.DISABLED
+    match intent.kind:
+        case IntentKind.DISABLE if off:
+            return replace(row, disabled_by_us=True)
+        case IntentKind.RETIRE | IntentKind.DELETE if off and version.stage is Stage.CURRENT:
+            return _with(row, _on_its_way_out(intent, row, version))
+        case IntentKind.ENABLE if not off:
+            back = replace(version, stage=Stage.CURRENT, disabled_at=None, delete_at=None)
+            return replace(_with(row, back), disabled_by_us=False)
+        case _:
+            return row
+
+
+def _on_its_way_out(intent: Intent, row: KeyRow, version: Version) -> Version:
+    began = intent.started_at
+    due = began + row.delete_after
+    return replace(version, stage=Stage.DISABLED, disabled_at=began, delete_at=due)
+
+
+def _with(row: KeyRow, version: Version) -> KeyRow:
+    versions = (version if v.number == version.number else v for v in row.versions)
+    return replace(row, versions=tuple(versions))

@@ -30,6 +30,7 @@ class Situation:
     unread: str | None
     head: Head | None
     store_unread: str | None
+    can_read_secrets: bool
     able: Capabilities | None
     differences: tuple[Difference, ...] = ()
     expiry: datetime | None = None

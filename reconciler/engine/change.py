@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconciler.core.diff import differ, remember
 from reconciler.core.keys import EXPIRES_AT, After, Attributes, KeyId, Stage
-from reconciler.core.observed import LiveKey
+from reconciler.core.observed import LiveKey, LiveStatus
 from reconciler.core.recorded import Intent, IntentKind, KeyRow, Version
 from reconciler.core.steps import Result, Step
 from reconciler.engine.prove import prove, prove_rejected
@@ -76,7 +76,24 @@ async def retire(run: Run, step: Step) -> Result:
     off = replace(version, stage=Stage.DISABLED, disabled_at=now, delete_at=now + row.delete_after)
     work = run.driver(step.provider).disable
     after = with_version(row, off)
-    return await _switch(run, step, (row, after), IntentKind.DISABLE, work, Probe.REJECTED)
+    return await _switch(run, step, (row, after), IntentKind.RETIRE, work, Probe.REJECTED)
+
+
+async def verify(run: Run, step: Step) -> Result:
+    """Try a version out whose proof is outstanding: accepted where it is on, else rejected."""
+    row, version = _subject(run, step)
+    live = run.live.get((version.provider, version.key_id))
+    on = live is not None and live.status is LiveStatus.ACTIVE
+    expect = Probe.ACCEPTED if on else Probe.REJECTED
+    secret = await run.stored_secret(row, version)
+    if secret is None:
+        return failed(step, "its stored secret cannot be read from here")
+    answer = await prove(run, step, secret, expect)
+    if answer is not expect:
+        return failed(step, f"v{version.number} should be {expect}, and is {answer}")
+    proven = replace(version, verified_at=run.world.clock.now())
+    await run.save(with_version(row, proven))
+    return done(step, f"v{version.number} is {expect}, as it should be")
 
 
 async def _switch(
@@ -93,7 +110,7 @@ async def _switch(
     match await work(version.key_id):
         case Done():
             complaint = await _complaint(run, step, row, version, expect)
-            await run.close(intent, None if complaint else after)
+            await run.close(intent, _unproven(after, version) if complaint else after)
             state = "on" if expect is Probe.ACCEPTED else "off"
             sentence = f"v{version.number} switched {state}"
             return (
@@ -101,6 +118,12 @@ async def _switch(
             )
         case Refused() | Unknown() as other:
             return await _not_done(run, step, intent, other)
+
+
+def _unproven(row: KeyRow, version: Version) -> KeyRow:
+    """Give a row that says that a version's proof is outstanding."""
+    found = next(v for v in row.versions if v.number == version.number)
+    return with_version(row, replace(found, verified_at=None))
 
 
 async def _complaint(

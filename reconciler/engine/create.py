@@ -16,11 +16,10 @@ from reconciler.core.ownership import mark_name, mark_of
 from reconciler.core.recorded import Intent, IntentKind, KeyRow
 from reconciler.core.secret import Secret, fingerprint
 from reconciler.core.steps import Result, Step
-from reconciler.engine.deliver import deliver
-from reconciler.engine.remove import remove_version
+from reconciler.engine.deliver import ROOM, deliver
+from reconciler.engine.prove import prove_rejected
 from reconciler.engine.transaction import (
     Run,
-    failed,
     refused,
     uninterrupted,
     unknown,
@@ -31,9 +30,6 @@ from reconciler.errors import (
 )
 from reconciler.interfaces.driver import Created, Done, Refused, Unknown
 
-_LARGEST_SECRET = 4096
-"""Bytes that a store must have room for, before a key is minted."""
-
 
 async def create(run: Run, step: Step) -> Result:
     """Make a new version of a key and bring its secret into the store."""
@@ -42,13 +38,14 @@ async def create(run: Run, step: Step) -> Result:
         head = await _preflight(run, key)
     except StoreError as error:
         return refused(step, f"no key was made, since its secret could not be stored: {error}")
+    if complaint := await _predecessor_lives(run, step):
+        return refused(step, complaint)
     row = await run.save(_row_of(run, key))
     intent = await _announce(run, step, key, row)
     minted = await uninterrupted(_mint(run, key, intent))
     match minted:
         case Done(Minted(intent, secret, live)):
-            result = await deliver(run, step, intent, secret, live, head)
-            return await _bury_condemned(run, step, result)
+            return await deliver(run, step, intent, secret, live, head)
         case Refused(reason):
             await run.close(intent)
             return refused(step, f"the API refused to create it: {reason}")
@@ -67,9 +64,20 @@ class Minted:
         self.live = live
 
 
+async def _predecessor_lives(run: Run, step: Step) -> str | None:
+    """Say so when a version that the API calls gone is still accepted."""
+    row = run.rows.get(step.address)
+    version = row.current if row else None
+    if row is None or version is None:
+        return None
+    secret = await run.stored_secret(row, version)
+    complaint = await prove_rejected(run, step, secret)
+    return f"v{version.number} is said to be gone, but {complaint}" if complaint else None
+
+
 async def _preflight(run: Run, key: DesiredKey) -> Head:
     store = run.store(key.target.store)
-    return await store.preflight(key.target, run.slot_owner(key.address), _LARGEST_SECRET)
+    return await store.preflight(key.target, run.slot_owner(key.address), ROOM)
 
 
 def _row_of(run: Run, key: DesiredKey) -> KeyRow:
@@ -129,21 +137,10 @@ async def _secure(
     try:
         await run.world.spool.put(intent.op, live.id, secret)
     except SpoolError as error:
-        await run.driver(intent.provider).delete(live.id)
-        return Unknown(f"its secret could not be laid down safely, so it was deleted: {error}")
+        outcome = await run.driver(intent.provider).delete(live.id)
+        fate = "it was deleted" if isinstance(outcome, Done) else "it is not deleted yet"
+        return Unknown(f"its secret could not be laid down safely, and {fate}: {error}")
     intent = await run.write(
         replace(intent, key_id=live.id, fingerprint=fingerprint(secret, run.meta.salt))
     )
     return Done(Minted(intent, secret, live))
-
-
-async def _bury_condemned(run: Run, step: Step, result: Result) -> Result:
-    """Delete versions whose secret was lost, now that their replacement is proven."""
-    row = run.rows[step.address]
-    able = run.world.able[step.provider]
-    if row.current is None or (able.can_verify and row.current.verified_at is None):
-        return result
-    for version in row.living:
-        if version.condemned and (complaint := await remove_version(run, step, version)):
-            return failed(step, f"{result.sentence}; {complaint}")
-    return result

@@ -22,6 +22,9 @@ from reconciler.errors import StoreConflictError, StoreRefusedError, StoreUnavai
 from reconciler.interfaces.driver import Done, Probe
 from reconciler.interfaces.store import Verification
 
+ROOM = 4096
+"""Bytes that a store must have room for, before a key is minted."""
+
 
 async def deliver(
     run: Run, step: Step, intent: Intent, secret: Secret, live: LiveKey, head: Head
@@ -30,10 +33,12 @@ async def deliver(
 
     Idempotent by operation, so that an interrupted delivery is simply done again.
     """
-    off = _is_off(run.keys.get(intent.address))
     version = StoredVersion(
         op=intent.op, key_id=live.id, fingerprint=fingerprint(secret, run.meta.salt)
     )
+    if complaint := _granted_too_much(run, intent, live):
+        return await compensate(run, step, intent, version, complaint)
+    off = _is_off(run.keys.get(intent.address))
     if off and not isinstance(outcome := await run.driver(intent.provider).disable(live.id), Done):
         return failed(step, f"created, but not switched off: {outcome.reason}; retried next time")
     try:
@@ -103,7 +108,7 @@ async def compensate(
         return failed(step, f"{why} The new key could not be revoked yet: {outcome.reason}")
     row = run.rows[intent.address]
     kept = tuple(held for v in row.living if (held := stored(v)) is not None)
-    await run.store(intent.target.store).retire(intent.target, kept)
+    await run.store(intent.target.store).retire(intent.target, run.slot_owner(intent.address), kept)
     await run.world.spool.drop(intent.op)
     await run.close(intent)
     return failed(step, f"{why} The new key was revoked again")
@@ -135,9 +140,22 @@ async def record(
     condemned = tuple(v for v in row.living if v.condemned)
     row = replace(row, versions=condemned, disabled_by_us=_is_off(key))
     await run.close(intent, with_version(row, version))
-    await run.store(intent.target.store).retire(intent.target, (held,))
+    owner = run.slot_owner(intent.address)
+    await run.store(intent.target.store).retire(intent.target, owner, (held,))
     await run.world.spool.drop(intent.op)
     return done(step, f"v{version.number} created ({live.id}), secret in {intent.target}")
+
+
+def _granted_too_much(run: Run, intent: Intent, live: LiveKey) -> str | None:
+    """Say so when the API gave a key a longer life than was asked for, or an endless one."""
+    if intent.lifetime is None:
+        return None
+    granted = live.attributes.get(EXPIRES_AT)
+    latest = intent.started_at + intent.lifetime + run.world.able[intent.provider].expiry_step
+    if isinstance(granted, datetime) and granted <= latest:
+        return None
+    until = f"{granted:%Y-%m-%d %H:%M} UTC" if isinstance(granted, datetime) else "never"
+    return f"the API let it expire {until}, which is later than asked."
 
 
 def _is_off(key: DesiredKey | None) -> bool:

@@ -49,3 +49,9 @@ async def prove_rejected(run: Run, step: Step, secret: Secret | None) -> str | N
         return None
     answer = await prove(run, step, secret, Probe.REJECTED)
     return None if answer is Probe.REJECTED else f"the key should be rejected, and is {answer}"
+
+
+async def is_absent(run: Run, provider: str, key_id: KeyId) -> bool:
+    """Whether the API says that there is no such key."""
+    answer = await run.driver(provider).get(key_id)
+    return isinstance(answer, Done) and answer.value is None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.core.keys import Stage
 from reconciler.core.recorded import Intent, IntentKind, KeyRow, Version
 from reconciler.core.steps import Result, Step
-from reconciler.engine.prove import prove_dead
+from reconciler.engine.prove import is_absent, prove_dead, prove_rejected
 from reconciler.engine.transaction import Run, done, failed, stored, with_version
 from reconciler.interfaces.driver import Done
 
@@ -15,7 +15,9 @@ from reconciler.interfaces.driver import Done
 async def delete(run: Run, step: Step) -> Result:
     """Delete the version that a step names."""
     row = run.rows[step.address]
-    version = next(v for v in row.living if v.key_id == step.key_id)
+    version = next((v for v in row.living if v.key_id == step.key_id), None)
+    if version is None:
+        return done(step, "already gone")
     if complaint := await remove_version(run, step, version):
         return failed(step, complaint)
     await drop_empty(run, run.rows[step.address])
@@ -23,10 +25,15 @@ async def delete(run: Run, step: Step) -> Result:
 
 
 async def forget(run: Run, step: Step) -> Result:
-    """Remove the record and the stored secret of a key that is gone."""
+    """Remove the record and the stored secret of a key that is gone, and is really rejected."""
     row = run.rows[step.address]
+    for version in row.living:
+        secret = await run.stored_secret(row, version)
+        if complaint := await prove_rejected(run, step, secret):
+            return failed(step, f"v{version.number} is said to be gone, but {complaint}")
     if row.target.store in run.world.stores:
-        await run.store(row.target.store).retire(row.target, ())
+        owner = run.slot_owner(row.address)
+        await run.store(row.target.store).retire(row.target, owner, ())
     await run.world.backend.drop_row(row)
     del run.rows[row.address]
     return done(step, "its record and stored secret were removed")
@@ -40,7 +47,9 @@ async def remove_version(run: Run, step: Step, version: Version) -> str | None:
     intent = await run.open(step, IntentKind.DELETE, row)
     if run.world.able[version.provider].can_disable and version.stage is not Stage.DISABLED:
         outcome = await driver.disable(version.key_id)
-        if not isinstance(outcome, Done) and not await _absent(run, version):
+        if not isinstance(outcome, Done) and not await is_absent(
+            run, version.provider, version.key_id
+        ):
             return f"v{version.number} was not switched off: {outcome.reason}"
     outcome = await driver.delete(version.key_id)
     if not isinstance(outcome, Done):
@@ -60,14 +69,9 @@ async def bury(run: Run, step: Step, intent: Intent, version: Version) -> str | 
     others = (v for v in row.living if v.number != version.number)
     kept = tuple(held for v in others if (held := stored(v)) is not None)
     if row.target.store in run.world.stores:
-        await run.store(row.target.store).retire(row.target, kept)
+        await run.store(row.target.store).retire(row.target, run.slot_owner(row.address), kept)
     await run.close(intent, with_version(row, replace(version, stage=Stage.GONE)))
     return None
-
-
-async def _absent(run: Run, version: Version) -> bool:
-    answer = await run.driver(version.provider).get(version.key_id)
-    return isinstance(answer, Done) and answer.value is None
 
 
 async def drop_empty(run: Run, row: KeyRow) -> None:

@@ -9,19 +9,18 @@ from typing import assert_never
 from reconciler.core.keys import KeyId, Stage
 from reconciler.core.observed import LiveKey, StoredVersion
 from reconciler.core.recorded import Intent, IntentKind, RetiredOp, Version
+from reconciler.core.recover import remember_effect
 from reconciler.core.secret import Secret, fingerprint
 from reconciler.core.steps import Reason, Result, Settlement, Step
-from reconciler.engine.deliver import compensate, deliver, record
-from reconciler.engine.prove import prove_dead
+from reconciler.engine.deliver import ROOM, compensate, deliver, record
+from reconciler.engine.prove import is_absent, prove_dead
 from reconciler.engine.remove import bury, drop_empty
-from reconciler.engine.transaction import Run, done, failed, with_version
+from reconciler.engine.transaction import Run, done, failed, refused, with_version
 from reconciler.errors import StoreRefusedError
 from reconciler.interfaces.driver import Done
 
 LATE_LANDING = timedelta(hours=24)
 """How long a create that was given up is watched for landing after all."""
-
-_PREFLIGHT_BYTES = 4096
 
 
 async def resume(run: Run, step: Step) -> Result:
@@ -41,8 +40,10 @@ async def resume(run: Run, step: Step) -> Result:
             return await _condemn(run, step, intent)
         case Settlement.GIVE_UP:
             return await _give_up(run, step, intent)
-        case Settlement.CLOSE | Settlement.WAIT | Settlement.ASK | None:
+        case Settlement.CLOSE:
             return await _close(run, step, intent)
+        case Settlement.WAIT | Settlement.ASK | None:
+            return refused(step, "left as it is")
     assert_never(step.settlement)
 
 
@@ -51,18 +52,18 @@ async def _close(run: Run, step: Step, intent: Intent) -> Result:
     row = run.rows.get(intent.address)
     living = row.living if row else ()
     version = next((v for v in living if v.number == intent.number), None)
-    if intent.kind is IntentKind.DELETE and version and await _absent(run, version):
+    if (
+        intent.kind is IntentKind.DELETE
+        and version
+        and await is_absent(run, version.provider, version.key_id)
+    ):
         if complaint := await bury(run, step, intent, version):
             return failed(step, complaint)
         await drop_empty(run, run.rows[intent.address])
         return done(step, f"v{version.number} had been deleted: confirmed gone")
-    await run.close(intent)
+    live = _live(run, intent.provider, version.key_id) if version else None
+    await run.close(intent, remember_effect(intent, row, live) if row else None)
     return done(step, f"the interrupted {intent.kind} is closed")
-
-
-async def _absent(run: Run, version: Version) -> bool:
-    answer = await run.driver(version.provider).get(version.key_id)
-    return isinstance(answer, Done) and answer.value is None
 
 
 async def _finish(run: Run, step: Step, intent: Intent) -> Result:
@@ -72,13 +73,12 @@ async def _finish(run: Run, step: Step, intent: Intent) -> Result:
         return failed(step, "the spool does not open: run it where the age identity is")
     if spooled.key_id != (intent.key_id or step.key_id or spooled.key_id):
         return failed(step, "the spool holds another key's secret under this operation")
-    match await run.driver(intent.provider).get(spooled.key_id):
-        case Done(None):
-            return await _give_up(run, step, intent)
-        case Done(LiveKey() as live):
-            return await _finish_with(run, step, intent, spooled.secret, live)
-        case other:
-            return failed(step, f"key {spooled.key_id} could not be looked up: {other}")
+    answer = await run.driver(intent.provider).get(spooled.key_id)
+    if not isinstance(answer, Done):
+        return failed(step, f"key {spooled.key_id} could not be looked up: {answer.reason}")
+    if answer.value is None:
+        return await _give_up(run, step, intent)
+    return await _finish_with(run, step, intent, spooled.secret, answer.value)
 
 
 async def _finish_with(
@@ -109,7 +109,7 @@ async def _deliver_again(
     owner = run.slot_owner(intent.address)
     store = run.store(intent.target.store)
     try:
-        head = await store.preflight(intent.target, owner, _PREFLIGHT_BYTES)
+        head = await store.preflight(intent.target, owner, ROOM)
     except StoreRefusedError as error:
         mark = fingerprint(secret, run.meta.salt)
         held = StoredVersion(op=intent.op, key_id=live.id, fingerprint=mark)
@@ -164,7 +164,7 @@ async def _sweep(run: Run, step: Step) -> Result:
     """Delete a key that landed after its create had been given up."""
     if complaint := await _delete(run, step):
         return failed(step, complaint)
-    retired = run.retired[step.op] if step.op else None
+    retired = run.retired.pop(step.op, None) if step.op else None
     if retired is not None:
         await run.world.backend.drop_row(retired)
     return done(step, f"key {step.key_id} deleted: nobody had its secret")

@@ -87,8 +87,9 @@ async def _apply_locked(
     seen = await _recover(world, approval, first, stop, report)
     run = begin(world, seen, stop)
     await keep_books(run, seen.observed)
-    report.results.extend(outdated(seen.plan, first.plan))
-    await walk(run, allowed(seen.plan, first.plan), report.results)
+    agreed = allowed(seen.plan, first.plan)
+    report.results.extend(outdated(seen.plan, first.plan, agreed))
+    await walk(run, agreed, report.results)
     report.stopped = stop.asked
 
 
@@ -103,9 +104,11 @@ async def _recover(
     if not steps and not approval.attended:
         return first
     await walk(begin(world, first, stop), steps, report.results)
+    if stop.asked:
+        return first
     again = await look(world.outlook(), approval)
     if again.refusals:
-        raise RefusedError(again.refusals)
+        raise RefusedError(again.refusals, changed=bool(steps))
     return again
 
 
@@ -127,21 +130,22 @@ def allowed(plan: Plan, shown: Plan) -> tuple[Step, ...]:
     )
 
 
-def outdated(plan: Plan, shown: Plan) -> list[Result]:
-    """Report the steps that were shown, and are not what this key needs any more."""
-    now = set(map(_identity, plan.actions))
+def outdated(plan: Plan, shown: Plan, agreed: tuple[Step, ...]) -> list[Result]:
+    """Report the steps that were shown, and are not what their key needs any more."""
+    taken = set(map(_identity, agreed))
     still = {step.address for step in plan.steps}
     return [
-        Result(step, Outcome.SKIPPED, "not done: this key has changed since the plan was shown")
+        Result(step, Outcome.SKIPPED, "not done: this key is not as the plan showed it any more")
         for step in shown.actions
         if step.action is not Action.RECOVER
         and step.address in still
-        and _identity(step) not in now
+        and _identity(step) not in taken
     ]
 
 
-def _identity(step: Step) -> tuple[Address, Action, KeyId | None, tuple[Difference, ...]]:
-    return step.address, step.action, step.key_id, step.differences
+def _identity(step: Step) -> tuple[Address, Action, KeyId | None, tuple[Difference, ...], str]:
+    """Say what makes two steps the same one: also that the key is still as it was then."""
+    return step.address, step.action, step.key_id, step.differences, step.precondition
 
 
 async def keep_books(run: Run, observed: Observed) -> None:
@@ -151,6 +155,7 @@ async def keep_books(run: Run, observed: Observed) -> None:
     versions that were recorded just before a crash.
     """
     recorded_ops = {v.op for row in run.rows.values() for v in row.living}
+    whole = {view.provider for view in observed.providers if view.complete}
     await asyncio.gather(
         *(run.world.spool.drop(op) for op in sorted(observed.spool.ops & recorded_ops)),
         *(run.save(row) for row in _stale_copies(run)),
@@ -159,6 +164,8 @@ async def keep_books(run: Run, observed: Observed) -> None:
             run.world.backend.drop_row(op)
             for op in run.retired.values()
             if run.world.clock.now() - op.retired_at > LATE_LANDING
+            and op.provider in whole
+            and not op.released
             and not any(op_tag(op.op) in key.name for key in run.live.values())
         ),
     )

@@ -6,7 +6,8 @@ The rows here are the run's own copy; only the coroutine that works on an addres
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -61,6 +62,7 @@ class Run:
     live: dict[tuple[str, str], LiveKey]
     providers: dict[str, ProviderRow]
     stop: Stop = field(default_factory=Stop)
+    troubled: set[Address] = field(default_factory=set)
 
     @classmethod
     def begin(
@@ -146,13 +148,20 @@ def with_version(row: KeyRow, version: Version) -> KeyRow:
 
 
 async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
-    """Let work that has begun come to its end, even when the run is cancelled meanwhile."""
+    """Let work that has begun come to its end, however often the run is cancelled meanwhile."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait({task})
+        await all_ended({task})
         raise
+
+
+async def all_ended(tasks: Collection[asyncio.Future[Any]]) -> None:
+    """Wait until all tasks have ended; a cancellation of the wait does not end it."""
+    while not all(task.done() for task in tasks):
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait(tasks)
 
 
 def done(step: Step, sentence: str) -> Result:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from typing import Any
 
 from reconciler.core.keys import Address
 from reconciler.core.steps import ORDER, Action, Outcome, Result, Step
-from reconciler.engine.change import disable, enable, retire, update
+from reconciler.engine.change import disable, enable, retire, update, verify
 from reconciler.engine.create import create
 from reconciler.engine.remove import delete, forget
 from reconciler.engine.resume import resume
-from reconciler.engine.transaction import Run, failed, unknown
+from reconciler.engine.transaction import Run, all_ended, failed, unknown
 from reconciler.errors import KeywrightError, LockLostError
 
 WORK: Mapping[Action, Callable[[Run, Step], Awaitable[Result]]] = {
@@ -24,6 +25,7 @@ WORK: Mapping[Action, Callable[[Run, Step], Awaitable[Result]]] = {
     Action.CREATE: create,
     Action.UPDATE: update,
     Action.ENABLE: enable,
+    Action.VERIFY: verify,
     Action.DISABLE: disable,
     Action.RETIRE: retire,
     Action.DELETE: delete,
@@ -41,12 +43,25 @@ async def walk(run: Run, steps: tuple[Step, ...], results: list[Result]) -> None
     try:
         for action in ORDER:
             phase = (step for step in steps if step.action is action and action in WORK)
-            await asyncio.gather(
-                *(_take_turns(run, turns, gates, results) for turns in _by_address(phase))
-            )
+            await _all_at_once(_take_turns(run, t, gates, results) for t in _by_address(phase))
     except asyncio.CancelledError:
         ended = {id(result.step) for result in results}
         results.extend(_skipped(step) for step in steps if id(step) not in ended)
+        raise
+
+
+async def _all_at_once(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run everything at once; when cancelled, come back only when all of it has really ended.
+
+    A mint that has begun goes on until its id is durable, and needs the lock for that.
+    """
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        await asyncio.gather(*tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await all_ended(tasks)
         raise
 
 
@@ -64,6 +79,8 @@ async def _take_turns(
     for step in steps:
         async with gates[step.provider]:
             result = await _take(run, step, results)
+        if result.outcome is not Outcome.DONE:
+            run.troubled.add(step.address)
         results.append(result)
         run.world.reporter.finished(result)
 
@@ -71,6 +88,8 @@ async def _take_turns(
 async def _take(run: Run, step: Step, results: list[Result]) -> Result:
     if run.stop.asked:
         return _skipped(step)
+    if step.address in run.troubled:
+        return Result(step, Outcome.SKIPPED, "not begun: an earlier step of this key went wrong")
     run.world.reporter.started(step)
     try:
         return await _carry_out(run, step)

@@ -78,6 +78,9 @@ class Store(StoreReader, Protocol):
         """Read one version's value; None where it is missing or cannot be read by us."""
         ...
 
-    async def retire(self, target: Target, keep: tuple[StoredVersion, ...]) -> None:
-        """Remove every version of ours in this slot but these; nothing kept removes the slot."""
+    async def retire(self, target: Target, owner: str, keep: tuple[StoredVersion, ...]) -> None:
+        """Remove every version of this owner in a slot but these; an empty slot goes as well.
+
+        Another owner's versions stay, also those of another key of the same stack.
+        """
         ...

@@ -11,6 +11,7 @@ _DOING = {
     Action.CREATE: "creating",
     Action.UPDATE: "updating",
     Action.ENABLE: "enabling",
+    Action.VERIFY: "trying out",
     Action.DISABLE: "disabling",
     Action.RETIRE: "switching off",
     Action.DELETE: "deleting",

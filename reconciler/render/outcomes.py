@@ -15,6 +15,7 @@ HAPPENED: Final[Mapping[Action, str]] = {
     Action.UPDATE: "updated",
     Action.ENABLE: "switched on",
     Action.DISABLE: "switched off",
+    Action.VERIFY: "tried out",
     Action.RETIRE: "switched off",
     Action.DELETE: "deleted",
     Action.FORGET: "forgotten",

@@ -44,6 +44,7 @@ LOOKS: Final[Mapping[Action, Look]] = {
     Action.UPDATE: Look(_CHANGE, "will be updated in-place", "update in-place"),
     Action.ENABLE: Look(_CHANGE, "will be enabled", "enable"),
     Action.DISABLE: Look(_CHANGE, "will be disabled", "disable"),
+    Action.VERIFY: Look(_CHANGE, "will be tried out", "try out"),
     Action.RETIRE: Look(
         _CHANGE, "will be disabled now, and destroyed later", "disable now, destroy later"
     ),

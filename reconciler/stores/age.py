@@ -74,14 +74,12 @@ class AgeStore:
         root: Path,
         recipients: tuple[str, ...],
         identity: Secret | None,
-        stack: str,
         salt: bytes,
     ) -> None:
         self.name = name
         self._root = root
         self._recipients = recipients
         self._identity = identity
-        self._stack = stack
         self._salt = salt
         self._threads = Threads(f"store-{name}")
 
@@ -117,9 +115,10 @@ class AgeStore:
         """Open one version; see `Store.fetch`."""
         return await self._threads.run(self._fetch, target, version)
 
-    async def retire(self, target: Target, keep: tuple[StoredVersion, ...]) -> None:
-        """Remove this stack's other versions; see `Store.retire`."""
-        await self._threads.run(self._retire, target, frozenset(kept.op for kept in keep))
+    async def retire(self, target: Target, owner: str, keep: tuple[StoredVersion, ...]) -> None:
+        """Remove this owner's other versions; see `Store.retire`."""
+        kept = frozenset(version.op for version in keep)
+        await self._threads.run(self._retire, target, owner, kept)
 
     @cached_property
     def _seal(self) -> Seal:
@@ -139,7 +138,8 @@ class AgeStore:
         except OSError as error:
             problem = f"cannot read the folder {self._root}: {error.strerror}"
             return StoreView(store=self.name, problem=problem)
-        return StoreView(store=self.name, heads=heads)
+        readable = self._identity is not None
+        return StoreView(store=self.name, heads=heads, readback=readable)
 
     def _preflight(self, target: Target, owner: str, size: int) -> Head:
         _refuse_size(target, size)
@@ -229,27 +229,15 @@ class AgeStore:
                 folders.point(folder, POINTER, name_ciphertext(version.op))
             os.fsync(folder)
 
-    def _retire(self, target: Target, keep: frozenset[OpId]) -> None:
+    def _retire(self, target: Target, owner: str, keep: frozenset[OpId]) -> None:
         with self._changing(target) as folder:
             if folder is None:
                 return
             folders.sweep(folder)
-            self._remove(folder, read_slot(folder), keep)
+            _remove(folder, read_slot(folder), owner, keep)
             os.fsync(folder)
             with folders.open_top(self._root) as top:
                 folders.remove_empty(top, split_target(target))
-
-    def _remove(self, folder: int, slot: Slot, keep: frozenset[OpId]) -> None:
-        ours = {op for op, mark in slot.marks.items() if self._is_ours(mark)}
-        if slot.current in ours - keep:
-            folders.remove(folder, POINTER)
-        for op in sorted(ours - keep):
-            # The mark goes last: what a crash leaves here must still be known as ours.
-            folders.remove(folder, name_ciphertext(op))
-            folders.remove(folder, name_mark(op))
-
-    def _is_ours(self, mark: Mark) -> bool:
-        return mark.owner.startswith(f"{self._stack}/")
 
     @contextmanager
     def _opened(self, target: Target) -> Iterator[int]:
@@ -363,3 +351,13 @@ def _decode(plain: bytes) -> str | None:
         return plain.decode()
     except UnicodeDecodeError:
         return None
+
+
+def _remove(folder: int, slot: Slot, owner: str, keep: frozenset[OpId]) -> None:
+    ours = {op for op, mark in slot.marks.items() if mark.owner == owner}
+    if slot.current in ours - keep:
+        folders.remove(folder, POINTER)
+    for op in sorted(ours - keep):
+        # The mark goes last: what a crash leaves here must still be known as ours.
+        folders.remove(folder, name_ciphertext(op))
+        folders.remove(folder, name_mark(op))

@@ -76,14 +76,12 @@ class MemoryStore:
         self,
         *,
         name: str,
-        stack: str,
         salt: bytes,
         hidden_staging: bool = True,
         readback: bool = True,
         max_bytes: int = 64 * 1024,
     ) -> None:
         self.name = name
-        self._stack = stack
         self._salt = salt
         self._abilities = StoreAbilities(
             hidden_staging=hidden_staging, readback=readback, max_bytes=max_bytes
@@ -116,7 +114,9 @@ class MemoryStore:
         try:
             with self._mishap("heads"):
                 return StoreView(
-                    store=self.name, heads=tuple(map(self._look, sorted(set(targets))))
+                    readback=self._abilities.readback,
+                    store=self.name,
+                    heads=tuple(map(self._look, sorted(set(targets)))),
                 )
         except StoreError as error:
             return StoreView(store=self.name, problem=error.what)
@@ -166,13 +166,13 @@ class MemoryStore:
             found = self._find(target, version) if self._abilities.readback else None
             return found.secret if found else None
 
-    async def retire(self, target: Target, keep: tuple[StoredVersion, ...]) -> None:
-        """Forget this stack's other versions; see `Store.retire`."""
+    async def retire(self, target: Target, owner: str, keep: tuple[StoredVersion, ...]) -> None:
+        """Forget this owner's other versions; see `Store.retire`."""
         with self._mishap("retire"):
             slot = self._slots.get(target, _Slot())
             kept = {version.op for version in keep}
             for op, written in tuple(slot.versions.items()):
-                if op not in kept and written.owner.startswith(f"{self._stack}/"):
+                if op not in kept and written.owner == owner:
                     del slot.versions[op]
             slot.current = slot.current if slot.current in slot.versions else None
             if not slot.versions:

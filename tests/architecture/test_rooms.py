@@ -23,8 +23,10 @@ ROOMS = (
 CORE = (
     {"guard"},
     {"plan"},
+    {"leftovers"},
     {"diff", "recover"},
     {"matching", "checks"},
+    {"leaving"},
     {"situation"},
     {"ownership", "capabilities"},
     {"steps"},

@@ -186,6 +186,8 @@ def _bend_row(row: KeyRow, change: Words) -> KeyRow:
         version = replace(version, stage=Stage(rest.pop("stage")))
     if "delete_at" in rest:
         version = replace(version, delete_at=_instant(rest.pop("delete_at")))
+    if rest.pop("unproven", False):
+        version = replace(version, verified_at=None)
     if rest.pop("condemned", False):
         version = replace(version, condemned=True, stage=Stage.RETIRING)
     second = rest.pop("second", None)

@@ -33,6 +33,7 @@ def well(declared: DesiredKey | None = ON) -> Situation:
         unread=None,
         head=head("crm-a"),
         store_unread=None,
+        can_read_secrets=True,
         able=ABLE,
     )
 

@@ -46,8 +46,8 @@ def busy() -> Plan:
 def test_nothing_is_taken_away_before_what_replaces_it_is_there() -> None:
     assert [(step.action, step.address) for step in busy().steps] == [
         (Action.CREATE, "crm-d"),
-        (Action.UPDATE, "crm-a"),
         (Action.DISABLE, "crm-b"),
+        (Action.UPDATE, "crm-a"),
         (Action.RETIRE, "crm-c"),
     ]
 
@@ -77,7 +77,7 @@ CHANGES: dict[str, Callable[[Plan], Plan]] = {
         plan,
         steps=(
             plan.steps[0],
-            replace(plan.steps[1], differences=(replace(plan.steps[1].differences[0], after=999),)),
+            replace(plan.steps[2], differences=(replace(plan.steps[2].differences[0], after=999),)),
             *plan.steps[2:],
         ),
     ),
@@ -110,7 +110,7 @@ def test_a_precondition_notices_any_change_of_the_live_key() -> None:
 
 
 def test_every_step_says_where_what_and_when() -> None:
-    create, update, disable, retire = busy().steps
+    create, disable, update, retire = busy().steps
     assert (create.number, create.key_id, create.precondition) == (1, None, "absent")
     assert [d.field for d in update.differences] == ["rate_limit"]
     assert update.key_id == key_id("crm-a")

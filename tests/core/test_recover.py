@@ -24,6 +24,7 @@ NOTHING = Evidence(
     store_unread=None,
     spool=SpoolView(),
     unread=None,
+    declared=True,
 )
 FOUND = replace(NOTHING, candidates=(ONE,))
 THERE = replace(NOTHING, live=ONE)
@@ -41,10 +42,11 @@ TABLE: list[tuple[Intent, Evidence, Settlement]] = [
     (SENT, replace(NOTHING, candidates=(USED,)), Settlement.ASK),
     (SENT, replace(NOTHING, candidates=(USED,), spool=SPOOLED), Settlement.FINISH),
     (SENT, replace(NOTHING, candidates=(ONE, USED)), Settlement.ASK),
-    (SENT, replace(NOTHING, candidates=(ONE, USED), spool=SPOOLED), Settlement.ASK),
+    (SENT, replace(NOTHING, candidates=(ONE, USED), spool=SPOOLED), Settlement.FINISH),
     (ANSWERED, THERE, Settlement.CONDEMN),
+    (ANSWERED, replace(THERE, declared=False), Settlement.UNDO),
     (ANSWERED, replace(THERE, spool=SPOOLED), Settlement.FINISH),
-    (ANSWERED, replace(THERE, spool=SPOOLED, store_unread="sealed"), Settlement.FINISH),
+    (ANSWERED, replace(THERE, spool=SPOOLED, store_unread="sealed"), Settlement.WAIT),
     (ANSWERED, replace(THERE, spool=SEALED), Settlement.CONDEMN),
     (ANSWERED, replace(THERE, head=STAGED), Settlement.PUBLISH),
     (ANSWERED, replace(THERE, head=CURRENT), Settlement.PUBLISH),
@@ -73,11 +75,17 @@ def test_every_settlement_of_a_create_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in IntentKind if kind is not IntentKind.CREATE])
-@pytest.mark.parametrize("evidence", [NOTHING, FOUND, THERE, replace(NOTHING, unread="x")])
+@pytest.mark.parametrize("evidence", [NOTHING, FOUND, THERE])
 def test_anything_idempotent_is_closed_and_planned_anew(
     kind: IntentKind, evidence: Evidence
 ) -> None:
     assert settle(intent("crm-a", kind=kind), evidence).settlement is Settlement.CLOSE
+
+
+@pytest.mark.parametrize("kind", IntentKind)
+def test_nothing_is_settled_without_a_complete_read(kind: IntentKind) -> None:
+    unread = replace(THERE, unread="page 3 could not be read")
+    assert settle(intent("crm-a", kind=kind), unread).settlement is Settlement.WAIT
 
 
 @pytest.mark.parametrize("evidence", [FOUND, replace(FOUND, spool=SPOOLED)])

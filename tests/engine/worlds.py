@@ -174,7 +174,6 @@ def new_place(
         state=MemoryState(),
         store=MemoryStore(
             name=STORE,
-            stack=STACK,
             salt=META.salt,
             hidden_staging=hidden_staging,
             readback=readback,

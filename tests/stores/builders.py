@@ -19,6 +19,7 @@ from reconciler.stores.sealing import generate_identity
 
 STACK = "acme-agents"
 OWNER = "acme-agents/crm-prod"
+NEIGHBOUR = "acme-agents/crm-staging"
 STRANGER = "other-stack/billing"
 SALT = b"sixteen byte salt"
 TARGET = Target("local", "crm/agents", "API_KEY")
@@ -68,7 +69,6 @@ def age_store(root: Path, *, readable: bool = True) -> AgeStore:
         root=root,
         recipients=(recipient,),
         identity=Secret(identity) if readable else None,
-        stack=STACK,
         salt=SALT,
     )
 

@@ -109,7 +109,7 @@ def test_the_next_write_of_another_operation_sweeps_up(
     tear(root / SLOT, torn.op)
     publish(store, item)
     assert not [name for name in files(root) if ".kw-" in name]
-    run(store.retire(TARGET, (item.version,)))
+    run(store.retire(TARGET, OWNER, (item.version,)))
     assert files(root).keys() == {str(SLOT / f"{item.op}.{end}") for end in ("age", "json")}
 
 
@@ -131,7 +131,7 @@ def test_an_interrupted_removal_is_finished_by_the_next(store: AgeStore, root: P
     (root / SLOT / f"{old.op}.age").unlink()
     head = look(store)
     assert (head.owner, head.current, head.staged) == (OWNER, new.version, ())
-    run(store.retire(TARGET, ()))
+    run(store.retire(TARGET, OWNER, ()))
     assert list(root.iterdir()) == []
 
 
@@ -141,7 +141,7 @@ def test_an_interrupted_removal_of_everything_is_finished_too(store: AgeStore, r
     (root / SLOT / "current.age").unlink()
     (root / SLOT / f"{item.op}.age").unlink()
     assert look(store).owner == OWNER
-    run(store.retire(TARGET, ()))
+    run(store.retire(TARGET, OWNER, ()))
     assert list(root.iterdir()) == []
 
 
@@ -163,7 +163,7 @@ async def live(root):
         print("staged", item.op, flush=True)
         await store.promote(TARGET, item.version)
         print("promoted", item.op, flush=True)
-    await store.retire(TARGET, (second.version,))
+    await store.retire(TARGET, OWNER, (second.version,))
     print("retired", first.op, flush=True)
 
 def crash_at(limit):
@@ -224,7 +224,7 @@ def _check_remains(folder: Path) -> None:
 def _finish(store: AgeStore, root: Path, new: Item) -> None:
     """Whatever was left, the same steps again come to the same end."""
     publish(store, new)
-    run(store.retire(TARGET, (new.version,)))
+    run(store.retire(TARGET, OWNER, (new.version,)))
     head = look(store)
     assert (head.current, head.staged) == (new.version, ())
     assert files(root).keys() == {str(SLOT / f"{new.op}.{end}") for end in ("age", "json")}

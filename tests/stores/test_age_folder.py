@@ -112,9 +112,9 @@ def test_retiring_everything_removes_every_folder_below_the_root(root: Path) -> 
     neighbour = Target("local", "crm/other", "KEY")
     publish(store, Item())
     publish(store, Item(), neighbour)
-    run(store.retire(TARGET, ()))
+    run(store.retire(TARGET, OWNER, ()))
     assert sorted(path.name for path in root.rglob("*") if path.is_dir()) == ["KEY", "crm", "other"]
-    run(store.retire(neighbour, ()))
+    run(store.retire(neighbour, OWNER, ()))
     assert list(root.iterdir()) == []
 
 
@@ -122,7 +122,7 @@ def test_retire_leaves_files_that_are_not_ours(root: Path) -> None:
     store = age_store(root)
     publish(store, Item())
     (root / SLOT / "README").write_text("kept by hand")
-    run(store.retire(TARGET, ()))
+    run(store.retire(TARGET, OWNER, ()))
     assert files(root) == {str(SLOT / "README"): b"kept by hand"}
 
 
@@ -132,7 +132,7 @@ def test_a_key_that_moved_away_and_back_finds_the_slot_inside_a_slot(root: Path)
     publish(store, Item(), inner)
     assert look(store).owner is None
     publish(store, Item())
-    run(store.retire(TARGET, ()))
+    run(store.retire(TARGET, OWNER, ()))
     assert look(store, inner).current is not None
 
 
@@ -146,7 +146,6 @@ def test_every_recipient_can_read(root: Path) -> None:
             root=root,
             recipients=(ours[1], theirs[1]),
             identity=Secret(identity),
-            stack=STACK,
             salt=SALT,
         )
 
@@ -164,7 +163,6 @@ def test_an_identity_that_opens_nothing_here_says_so(root: Path) -> None:
         root=root,
         recipients=(keypair()[1],),
         identity=Secret(generate_identity()[0]),
-        stack=STACK,
         salt=SALT,
     )
     assert run(stranger.verify(TARGET, item.version)) is Verification.UNVERIFIABLE
@@ -213,7 +211,7 @@ def test_a_missing_root_has_empty_slots_and_is_not_made_by_looking(root: Path) -
 def test_looking_needs_no_identity_and_no_valid_recipients(root: Path) -> None:
     item = Item()
     publish(age_store(root), item)
-    blind = AgeStore(name="local", root=root, recipients=(), identity=None, stack=STACK, salt=SALT)
+    blind = AgeStore(name="local", root=root, recipients=(), identity=None, salt=SALT)
     assert look(blind).current == item.version
     with pytest.raises(StoreRefusedError, match="no age recipient"):
         run(blind.preflight(TARGET, OWNER, 1))
@@ -221,9 +219,7 @@ def test_looking_needs_no_identity_and_no_valid_recipients(root: Path) -> None:
 
 @pytest.mark.parametrize("bad", ["age1nonsense", "", "AGE-SECRET-KEY-1NEEDLE", "ssh-rsa AAAA"])
 def test_bad_recipients_are_told_at_preflight_without_echo(root: Path, bad: str) -> None:
-    store = AgeStore(
-        name="local", root=root, recipients=(bad,), identity=None, stack=STACK, salt=SALT
-    )
+    store = AgeStore(name="local", root=root, recipients=(bad,), identity=None, salt=SALT)
     with pytest.raises(StoreRefusedError, match="recipient 1") as caught:
         run(store.preflight(TARGET, OWNER, 1))
     assert "NEEDLE" not in str(caught.value)
@@ -262,7 +258,7 @@ def test_a_target_that_cannot_be_a_folder_is_refused(root: Path, path: str, name
         store.preflight(target, OWNER, 1),
         store.stage(target, item.secret, item.version, OWNER, look(store)),
         store.promote(target, item.version),
-        store.retire(target, ()),
+        store.retire(target, OWNER, ()),
     ):
         with pytest.raises(StoreRefusedError):
             run(call)

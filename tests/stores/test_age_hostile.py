@@ -69,7 +69,7 @@ def test_nothing_is_written_through_a_linked_folder(
         store.preflight(TARGET, OWNER, 1),
         store.stage(TARGET, item.secret, item.version, OWNER, head),
         store.promote(TARGET, item.version),
-        store.retire(TARGET, ()),
+        store.retire(TARGET, OWNER, ()),
     ):
         with pytest.raises(StoreRefusedError, match="link"):
             run(call)
@@ -165,7 +165,7 @@ def test_a_garbage_mark_is_no_mark(store: AgeStore, root: Path, garbage: bytes) 
     with pytest.raises(StoreRefusedError, match="did not write"):
         run(store.preflight(TARGET, OWNER, 1))
     before = files(root)
-    run(store.retire(TARGET, ()))
+    run(store.retire(TARGET, OWNER, ()))
     assert files(root) == before
 
 
@@ -214,7 +214,7 @@ def test_a_mark_edited_to_another_owner_makes_the_slot_theirs(store: AgeStore, r
     assert head.etag != seen.etag
     with pytest.raises(StoreConflictError):
         stage(store, Item(), expect=seen)
-    run(store.retire(TARGET, ()))
+    run(store.retire(TARGET, OWNER, ()))
     assert look(store) == head
 
 

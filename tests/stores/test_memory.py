@@ -37,7 +37,7 @@ MISHAPS = [
 
 @pytest.fixture
 def store() -> MemoryStore:
-    return MemoryStore(name="local", stack=STACK, salt=SALT)
+    return MemoryStore(name="local", salt=SALT)
 
 
 @pytest.mark.parametrize(("mishap", "error", "written"), MISHAPS)
@@ -63,7 +63,7 @@ def test_every_method_can_be_made_to_fail(store: MemoryStore, method: str) -> No
         "verify": lambda: store.verify(TARGET, item.version),
         "promote": lambda: store.promote(TARGET, item.version),
         "fetch": lambda: store.fetch(TARGET, item.version),
-        "retire": lambda: store.retire(TARGET, ()),
+        "retire": lambda: store.retire(TARGET, OWNER, ()),
     }
     store.fail(method, Mishap.UNAVAILABLE_BEFORE, times=2)
     for _ in range(2):

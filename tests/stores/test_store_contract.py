@@ -17,6 +17,7 @@ from reconciler.errors import StoreConflictError, StoreRefusedError
 from reconciler.interfaces.store import Store, Verification
 from reconciler.stores.memory import MemoryStore
 from tests.stores.builders import (
+    NEIGHBOUR,
     OWNER,
     SALT,
     STACK,
@@ -33,9 +34,7 @@ from tests.stores.builders import (
 
 
 def _memory(*, hidden: bool, readback: bool = True) -> MemoryStore:
-    return MemoryStore(
-        name="local", stack=STACK, salt=SALT, hidden_staging=hidden, readback=readback
-    )
+    return MemoryStore(name="local", salt=SALT, hidden_staging=hidden, readback=readback)
 
 
 STORES: dict[str, Callable[[Path], Store]] = {
@@ -148,7 +147,7 @@ def test_every_change_gives_another_etag(store: Store) -> None:
     etags.append(look(store).etag)
     publish(store, Item())
     etags.append(look(store).etag)
-    run(store.retire(TARGET, (item.version,)))
+    run(store.retire(TARGET, OWNER, (item.version,)))
     etags.append(look(store).etag)
     assert len(set(etags)) == len(etags)
 
@@ -214,7 +213,7 @@ def test_retire_keeps_what_it_is_told_to(store: Store) -> None:
     old, new = Item("old"), Item("new")
     publish(store, old)
     publish(store, new)
-    run(store.retire(TARGET, (new.version,)))
+    run(store.retire(TARGET, OWNER, (new.version,)))
     head = look(store)
     assert (head.current, head.staged) == (new.version, ())
 
@@ -223,7 +222,7 @@ def test_retiring_the_current_version_leaves_none_current(store: Store) -> None:
     old, new = Item("old"), Item("new")
     publish(store, old)
     publish(store, new)
-    run(store.retire(TARGET, (old.version,)))
+    run(store.retire(TARGET, OWNER, (old.version,)))
     head = look(store)
     assert (head.current, head.staged) == (None, (old.version,))
 
@@ -231,16 +230,23 @@ def test_retiring_the_current_version_leaves_none_current(store: Store) -> None:
 def test_retiring_everything_empties_the_slot_and_again_is_done(store: Store) -> None:
     empty = look(store)
     publish(store, Item())
-    run(store.retire(TARGET, ()))
+    run(store.retire(TARGET, OWNER, ()))
     assert look(store) == empty
-    run(store.retire(TARGET, ()))
+    run(store.retire(TARGET, OWNER, ()))
     assert look(store) == empty
 
 
 def test_retire_leaves_another_stack_alone(store: Store) -> None:
     stage(store, Item(), owner=STRANGER)
     before = look(store)
-    run(store.retire(TARGET, ()))
+    run(store.retire(TARGET, OWNER, ()))
+    assert look(store) == before
+
+
+def test_retire_leaves_another_key_of_the_same_stack_alone(store: Store) -> None:
+    stage(store, Item(), owner=NEIGHBOUR)
+    before = look(store)
+    run(store.retire(TARGET, OWNER, ()))
     assert look(store) == before
 
 
@@ -249,7 +255,7 @@ def test_slots_do_not_touch_each_other(store: Store) -> None:
     items = [Item(f"secret of {target}") for target in targets]
     for target, item in zip(targets, items, strict=True):
         publish(store, item, target)
-    run(store.retire(targets[2], ()))
+    run(store.retire(targets[2], OWNER, ()))
     view = run(store.heads(targets))
     current = {head.target: head.current for head in view.heads}
     assert current == {targets[0]: items[0].version, targets[1]: items[1].version, targets[2]: None}
@@ -263,7 +269,7 @@ def test_many_slots_side_by_side(store: Store) -> None:
         await store.stage(target, item.secret, item.version, OWNER, head)
         await store.promote(target, item.version)
         if int(target.path.rsplit("/", 1)[1]) % 2:
-            await store.retire(target, ())
+            await store.retire(target, OWNER, ())
 
     async def together() -> tuple[Head, ...]:
         await asyncio.gather(*(one(target, item) for target, item in work.items()))
@@ -302,7 +308,7 @@ def test_any_text_survives_the_way_there_and_back(store: Store, text: str, key_i
     if store.abilities.readback:
         assert found is not None
         assert found.reveal() == text
-    run(store.retire(TARGET, ()))
+    run(store.retire(TARGET, OWNER, ()))
     assert look(store).owner is None
 
 
