@@ -12,7 +12,7 @@ KeywrightError                 one sentence, the place, what was and was not don
 │   └── StoreConflictError     somebody else wrote since we looked
 ├── SpoolError                 a secret could not be laid down or taken up             exit 1
 └── StateError                 what we recorded cannot be used                         exit 1
-    ├── StateMissingError      there is none: `init` or `state rebuild`
+    ├── StateMissingError      there is none: `init` makes one
     ├── StateDamagedError      it cannot be read, or is another stack's
     ├── StateTooNewError       written by a newer Keywright
     ├── StateLockedError       another run holds it

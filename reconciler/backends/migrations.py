@@ -38,7 +38,7 @@ def steps_from(written: int, where: str) -> tuple[Migration, ...]:
             f"the state says that it has format {written}, which there never was",
             where=where,
             effect="Nothing was changed",
-            remedy="Restore the state from a backup, or run `keywright state rebuild`",
+            remedy="Restore the state from a backup",
         )
     return MIGRATIONS[written - 1 :]
 

@@ -16,7 +16,7 @@ class Life(StrEnum):
     UNSEEN = ""
 
 
-_RESTORE = "Restore the state from a backup, or run `keywright state rebuild`"
+_RESTORE = "Restore the state from a backup"
 
 
 def no_state(stack: str, where: str) -> StateMissingError:

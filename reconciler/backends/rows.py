@@ -201,5 +201,5 @@ def _damaged(stored: Stored, where: str, how: str) -> StateDamagedError:
         f"{call_row(stored.kind, stored.name)} {how}",
         where=where,
         effect="Nothing was changed",
-        remedy="Restore the state from a backup, or run `keywright state rebuild`",
+        remedy="Restore the state from a backup",
     )

@@ -63,7 +63,7 @@ def damaged(path: Path, how: str) -> StateDamagedError:
         how,
         where=str(path),
         effect="Nothing was changed",
-        remedy="Restore the state from a backup, or run `keywright state rebuild`",
+        remedy="Restore the state from a backup",
     )
 
 

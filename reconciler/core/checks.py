@@ -141,6 +141,13 @@ def condemned(s: Situation) -> Finding | None:
     )
 
 
+def no_place_for_its_secret(s: Situation) -> Finding | None:
+    """It has to be made, and the store that should take its secret cannot be used."""
+    if s.live is not None or s.store_unread is None:
+        return None
+    return hold(Reason.STORE_UNREADABLE, f"it is not made: {s.store_unread}")
+
+
 def missing(s: Situation) -> Finding | None:
     """Declared and never made, or gone for good by our own hand."""
     if s.version is not None and s.version.stage is not Stage.GONE:
@@ -315,6 +322,7 @@ LIFE: tuple[Check, ...] = (
     unreadable,
     unconfirmed,
     dated_in_the_past,
+    no_place_for_its_secret,
     condemned,
     missing,
     vanished,

@@ -129,9 +129,6 @@ def removal_share(case: Case) -> Iterator[str]:
     """A large share of all keys would be removed."""
     alive = {row.address for row in case.recorded.keys if row.current is not None}
     removed = {s.address for s in case.removals if s.reason is Reason.UNDECLARED}
-    removed |= {
-        s.address for s in case.plan.steps if s.action is Action.DISABLE and s.cause is Cause.CONFIG
-    }
     count = len(removed)
     if count <= case.approval.allow_revoke or len(alive) < _FEW:
         return
@@ -142,9 +139,21 @@ def removal_share(case: Case) -> Iterator[str]:
         )
     elif count / len(alive) > REMOVAL_SHARE:
         yield (
-            f"{count} of {len(alive)} keys would be removed or switched off, which is more than "
+            f"{count} of {len(alive)} keys would be removed, which is more than "
             f"{REMOVAL_SHARE:.0%}: if that is meant, allow it with `--allow-revoke {count}`"
         )
+
+
+def mass_switch_off(case: Case) -> Iterator[str]:
+    """Several keys, and a large share of all, would be switched off: the same outage."""
+    alive = sum(row.current is not None for row in case.recorded.keys)
+    count = sum(s.action is Action.DISABLE and s.cause is Cause.CONFIG for s in case.plan.steps)
+    if count < _FEW or count <= case.approval.allow_revoke or count / alive <= REMOVAL_SHARE:
+        return
+    yield (
+        f"{count} of {alive} keys would be switched off, which is more than {REMOVAL_SHARE:.0%}: "
+        f"if that is meant, allow it with `--allow-revoke {count}`"
+    )
 
 
 def unattended_loss(case: Case) -> Iterator[str]:
@@ -192,6 +201,7 @@ GUARDS: tuple[Callable[[Case], Iterator[str]], ...] = (
     stale_state,
     vanished_share,
     removal_share,
+    mass_switch_off,
     unattended_loss,
     foreign_keys,
     unmanaged_forbidden,

@@ -59,7 +59,8 @@ class Matches:
     def store_unread(self, store: str) -> str | None:
         """Why nothing is known of this store's slots; None when it is."""
         view = self.stores.get(store)
-        return view.problem if view else f"store '{store}' was not read"
+        problem = view.problem if view else "it was not read"
+        return f"store '{store}': {problem}" if problem else None
 
 
 def match_live(
