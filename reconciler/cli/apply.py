@@ -108,8 +108,7 @@ class Application:
 
     def _confirm(self, plan: Plan) -> bool:
         """Show the plan and get a yes; from then on signals end the run in an orderly way."""
-        if not self._options.json:
-            click.echo(self._plan_text(plan, ()), color=self._options.coloured)
+        self._tell_plan(plan)
         if self._ask and not self._answered_yes():
             return False
         self._listen(asyncio.get_running_loop(), asyncio.current_task())
@@ -135,11 +134,8 @@ class Application:
         if plan is None or self._report.results:
             return
         self._report.plan = None
-        if self._options.json:
-            whole = plan_json(plan, error.refusals)
-            click.echo(to_json_line({"type": "plan", **json.loads(whole)}))
-        else:
-            click.echo(self._plan_text(plan, ()), color=self._options.coloured)
+        # In a text the refusals follow as the error itself.
+        self._tell_plan(plan, error.refusals if self._options.json else ())
 
     def _tell_outcome(self) -> None:
         """Write the table of outcomes: also after a failure, and after Ctrl-C."""
@@ -147,6 +143,8 @@ class Application:
         plan, results = report.plan, tuple(report.results)
         if plan is None:
             return
+        if not plan.actions and not results:
+            self._tell_plan(plan)
         if self._options.json:
             whole = report_json(plan, results, stopped=report.stopped, declined=report.declined)
             click.echo(to_json_line({"type": "report", **json.loads(whole)}))
@@ -156,12 +154,15 @@ class Application:
             table = outcome_table(results, width=width(), color=color)
             click.echo(f"\n{table}\n", color=color)
             click.echo(apply_summary(results), color=color)
-        else:
-            click.echo(self._plan_text(plan, ()), color=color)
 
-    def _plan_text(self, plan: Plan, refusals: tuple[str, ...]) -> str:
+    def _tell_plan(self, plan: Plan, refusals: tuple[str, ...] = ()) -> None:
+        if self._options.json:
+            whole = plan_json(plan, refusals)
+            click.echo(to_json_line({"type": "plan", **json.loads(whole)}))
+            return
         keys = {key.address: key for key in self._manifest.desired.keys}
-        return plan_text(plan, keys, refusals, width=width(), color=self._options.coloured)
+        color = self._options.coloured
+        click.echo(plan_text(plan, keys, refusals, width=width(), color=color), color=color)
 
     def _answered_yes(self) -> bool:
         click.echo("\nDo you want to perform these actions?")

@@ -190,8 +190,9 @@ class Plan:
 
     @property
     def complete(self) -> bool:
-        """Whether every provider could be read whole."""
-        return all(p.problem is None for p in self.providers)
+        """Whether every provider could be read whole, and every store looked at."""
+        unread = any(step.reason is Reason.STORE_UNREADABLE for step in self.steps)
+        return not unread and all(p.problem is None for p in self.providers)
 
 
 @dataclass(frozen=True, slots=True)

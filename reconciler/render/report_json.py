@@ -15,6 +15,7 @@ def report_json(
     """Write the whole report; without a plan where the run ended before there was one."""
     counts, found = applied(results), outcomes(results)
     done = len(results) == sum(result.outcome == "done" for result in results)
+    whole = plan is not None and plan.complete
     return to_json(
         {
             "format_version": FORMAT_VERSION,
@@ -25,7 +26,7 @@ def report_json(
             "digest": plan.digest if plan else None,
             "stopped": stopped,
             "declined": declined,
-            "complete": plan is not None and done and not stopped and not declined,
+            "complete": whole and done and not stopped and not declined,
             "summary": {
                 "added": counts.add,
                 "changed": counts.change,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
+from starlette.requests import ClientDisconnect
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from reconciler.sandbox import AsgiApp, SandboxAccount, SandboxError, open_sandbox
@@ -29,7 +30,9 @@ class _CuttableProtocol(H11Protocol):
 
         async def cuttable(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - uvicorn's
             scope.setdefault("extensions", {})[CUT_EXTENSION] = transport.close
-            await inner(scope, receive, send)
+            # Whoever goes away in the middle of a request wants no answer: no defect of ours.
+            with contextlib.suppress(ClientDisconnect):
+                await inner(scope, receive, send)
 
         self.app = cuttable
 
