@@ -26,7 +26,6 @@ from reconciler.stores.sealing import generate_identity
 from tests.stores.builders import (
     OWNER,
     SALT,
-    STACK,
     TARGET,
     Item,
     age_store,

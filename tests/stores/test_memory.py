@@ -17,7 +17,6 @@ from reconciler.stores.memory import MemoryStore, Mishap
 from tests.stores.builders import (
     OWNER,
     SALT,
-    STACK,
     STRANGER,
     TARGET,
     Item,
