@@ -49,7 +49,12 @@ def start_up(folder: Path) -> list[Figure]:
         plan = measure([*KEYWRIGHT, "plan", "-f", str(stack.manifest)], stack.environ, times=3)
     return [
         Figure("bare Python", bare),
-        Figure("--version", version, f"≤ {1.5 * bare.wall:.3f} s wall", version.wall / bare.wall),
+        Figure(
+            "--version",
+            version,
+            f"≤ {1.5 * bare.wall:.3f} s wall",
+            version.wall / (1.5 * bare.wall),
+        ),
         Figure("validate, 10 keys", validate, "≤ 0.35 s CPU", validate.cpu / 0.35),
         Figure("plan, 10 keys", plan, "≤ 0.6 s CPU", plan.cpu / 0.6),
     ]

@@ -119,6 +119,8 @@ class Application:
             loop.add_signal_handler(number, self._on_signal, task.cancel if task else lambda: None)
 
     def _on_signal(self, cancel: Callable[[], object]) -> None:
+        if sys.stderr.isatty():
+            click.echo(err=True)  # the bar, and the terminal's ^C, stand on this line
         if self._stop.asked:
             click.echo("Stopping now. What is open is finished by the next run.", err=True)
             cancel()
