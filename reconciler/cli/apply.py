@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import click
 
-from reconciler.cli.options import Options, current, shared_options
+from reconciler.cli.options import Options, allow_revoke_option, current, shared_options
 from reconciler.cli.terminal import reporting, set_up_logging, width
 from reconciler.core.guard import Approval
 from reconciler.core.steps import Plan
@@ -39,13 +39,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 @click.option(
     "--auto-approve", "-auto-approve", is_flag=True, help="Do not ask; needed outside a terminal."
 )
-@click.option(
-    "--allow-revoke",
-    type=click.IntRange(0),
-    default=0,
-    metavar="N",
-    help="Agree to the removal of up to N keys.",
-)
+@allow_revoke_option
 @click.pass_context
 def command(ctx: click.Context, *, auto_approve: bool, allow_revoke: int) -> None:
     """Make the live keys match keys.yaml."""

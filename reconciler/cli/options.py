@@ -94,3 +94,12 @@ _OPTIONS = (
         help="Log HTTP calls: method, path and status, never a header or body.",
     ),
 )
+
+allow_revoke_option = click.option(
+    "--allow-revoke",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Agree to the removal of up to N keys.",
+)
+"""For commands that guards may refuse."""

@@ -7,7 +7,7 @@ import os
 
 import click
 
-from reconciler.cli.options import Options, current, shared_options
+from reconciler.cli.options import Options, allow_revoke_option, current, shared_options
 from reconciler.cli.terminal import reporting, set_up_logging, width
 from reconciler.core.guard import Approval
 from reconciler.engine.run import look
@@ -25,13 +25,7 @@ from reconciler.wiring import load, open_outlook
     is_flag=True,
     help="Exit with 2 when changes are pending.",
 )
-@click.option(
-    "--allow-revoke",
-    type=click.IntRange(0),
-    default=0,
-    metavar="N",
-    help="Agree to the removal of up to N keys.",
-)
+@allow_revoke_option
 @click.pass_context
 def command(ctx: click.Context, *, detailed: bool, allow_revoke: int) -> None:
     """Show what apply would do. Changes nothing."""
