@@ -28,6 +28,9 @@ def as_utc(instant: datetime) -> datetime:
         return instant.replace(tzinfo=UTC)
 
 
+_MINUTE = timedelta(minutes=1)
+
+
 def word_time(instant: datetime) -> str:
     """Write an instant to the minute, and to the second only where it has one."""
     moment = as_utc(instant)
@@ -60,7 +63,11 @@ def since(instant: datetime, now: datetime) -> timedelta:
 def word_due(instant: datetime, now: datetime) -> str:
     """Write how far off an instant is: `in 41d`, `3d ago`."""
     span = since(instant, now)
-    return f"{word_age(span)} ago" if span >= timedelta() else f"in {word_age(span)}"
+    if span >= timedelta():
+        return f"{word_age(span)} ago"
+    # A key made for 30 days a second ago runs out "in 30d", not in 29.
+    rest = _MINUTE if -span > _MINUTE * 60 else timedelta()
+    return f"in {word_age(rest - span)}"
 
 
 def word_lifetime(lifetime: Lifetime) -> str | None:
