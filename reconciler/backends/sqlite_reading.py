@@ -19,7 +19,7 @@ from reconciler.backends.sqlite_file import (
 )
 from reconciler.backends.sqlite_looking import look
 from reconciler.core.recorded import Recorded, StackMeta
-from reconciler.errors import StateError
+from reconciler.errors import StateDamagedError, StateError
 from reconciler.interfaces.backend import Holder
 
 T = TypeVar("T")
@@ -83,7 +83,12 @@ def check_identity(connection: sqlite3.Connection, path: Path, stack: str) -> tu
         raise damaged(path, "its tables are not those of a Keywright state")
     found = _settings(connection).get("stack")
     if found != stack:
-        raise damaged(path, f"this is the state of the stack {found!r}, not of {stack!r}")
+        raise StateDamagedError(
+            f"this is the state of the stack {found!r}, not of {stack!r}",
+            where=str(path),
+            effect="Nothing was changed",
+            remedy=f"Write `stack: {found}` again, or give the new stack a `state.path` of its own",
+        )
     return steps
 
 

@@ -52,6 +52,8 @@ def command(ctx: click.Context, *, auto_approve: bool, allow_revoke: int) -> Non
             remedy="Run it with --auto-approve",
         )
     manifest = load(options.file)
+    for warning in manifest.warnings:
+        click.echo(f"Warning: {warning}", err=True)
     approval = Approval(allow_revoke, attended=not auto_approve)
     application = Application(manifest, options, approval, ask=not auto_approve)
     ctx.exit(asyncio.run(application.run()))

@@ -163,8 +163,9 @@ def unattended_loss(case: Case) -> Iterator[str]:
     hasty = [s for s in case.removals if s.action is Action.DELETE and _recently_used(case, s)]
     if len(hasty) > case.approval.allow_revoke:
         names = ", ".join(s.address for s in hasty[:5])
+        which = "1 key that was" if len(hasty) == 1 else f"{len(hasty)} keys that were"
         yield (
-            f"{len(hasty)} keys that were used in the last {RECENT_USE.days} days would be deleted "
+            f"{which} used in the last {RECENT_USE.days} days would be deleted "
             f"for good ({names}): run `keywright apply` on a terminal, or allow it with "
             f"`--allow-revoke {len(hasty)}`"
         )

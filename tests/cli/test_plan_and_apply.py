@@ -102,7 +102,7 @@ def test_a_person_may_remove_what_a_machine_may_not(new_stack: Callable[..., Sta
     stack = new_stack("a: {rotate: {delete_after: 0s}}\nb: {}\nc: {}\nd: {}")
     stack.apply().ended(0)
     stack.edit("  a: {rotate: {delete_after: 0s}}\n", "")
-    stack.apply().ended(3).said("were used in the last 7 days would be deleted for good (a)")
+    stack.apply().ended(3).said("was used in the last 7 days would be deleted for good (a)")
     assert "a" in stack.live()
     with Terminal(stack, "apply") as terminal:
         terminal.wait_for("Enter a value: ")
