@@ -93,7 +93,8 @@ def _versions(found: Sequence[Standing], now: datetime, width: int) -> Iterator[
         if layout.dropped:
             hidden = ", ".join(layout.dropped)
             yield BLANK
-            yield say(f"Not shown for want of room: {hidden}.", Style.FAINT)
+            remedy = "A wider terminal or `--format json` shows it."
+            yield say(f"Not shown for want of room: {hidden}. {remedy}", Style.FAINT)
     yield BLANK
 
 
