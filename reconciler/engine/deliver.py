@@ -102,7 +102,12 @@ async def _try_out(run: Run, step: Step, secret: Secret, *, off: bool) -> str | 
 async def compensate(
     run: Run, step: Step, intent: Intent, version: StoredVersion, why: str
 ) -> Result:
-    """Revoke a new key whose secret cannot be kept; the version before it stays current."""
+    """Revoke a new key whose secret cannot be kept; the version before it stays current.
+
+    Never one that an interrupted run had published already: consumers read it.
+    """
+    if await _is_published(run, intent):
+        return failed(step, f"{why} Consumers read it already, so it stays; tried again next time")
     outcome = await run.driver(intent.provider).delete(version.key_id)
     if not isinstance(outcome, Done):
         return failed(step, f"{why} The new key could not be revoked yet: {outcome.reason}")
@@ -112,6 +117,11 @@ async def compensate(
     await run.world.spool.drop(intent.op)
     await run.close(intent)
     return failed(step, f"{why} The new key was revoked again")
+
+
+async def _is_published(run: Run, intent: Intent) -> bool:
+    view = await run.store(intent.target.store).heads((intent.target,))
+    return any(head.current is not None and head.current.op == intent.op for head in view.heads)
 
 
 async def record(

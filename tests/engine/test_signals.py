@@ -19,6 +19,7 @@ from tests.engine.worlds import (
     Place,
     apply_to,
     complaints,
+    crash_at,
     new_place,
     run,
 )
@@ -164,3 +165,14 @@ def test_nobody_is_asked_about_a_plan_that_does_nothing() -> None:
         raise AssertionError(f"asked about {plan}")
 
     assert apply_to(place, KEYS, confirm=ask).results == []
+
+
+def test_a_signal_during_recovery_ends_the_run_without_touching_rows_it_no_longer_knows() -> None:
+    place, stop = new_place(lasting=True), Stop()
+    crash_at(place, desired(key("crm-a")), "store.stage")
+    renamed = desired(key("crm-a", owner="another team"), key("crm-b"))
+    report = apply_to(place, renamed, stop=stop, wire=stop_at("store.promote", stop))
+    assert report.stopped
+    assert [result.outcome for result in report.results] == [Outcome.DONE, Outcome.SKIPPED]
+    apply_to(place, renamed)
+    assert complaints(place, renamed) == []

@@ -16,6 +16,7 @@ from reconciler.engine.run import Report, apply
 from reconciler.engine.transaction import Stop
 from reconciler.providers.actions import Action
 from reconciler.providers.memory import Fault
+from reconciler.stores.memory import Mishap
 from tests.core.builders import desired, key, target
 from tests.engine.stories import vanish
 from tests.engine.wires import Call, When, Wire
@@ -145,3 +146,15 @@ def test_a_cancelled_run_gives_the_lock_back_only_when_every_mint_has_ended(
         place.bury_process()
     apply_to(place, many)
     assert complaints(place, many) == []
+
+
+def test_a_secret_that_consumers_read_already_is_never_revoked_for_a_store_that_refuses() -> None:
+    place, one = new_place(lasting=True), desired(key("crm-a"))
+    crash_at(place, one, "store.promote")
+    made = place.api.live()[0].id
+    place.store.fail("preflight", Mishap.REFUSED)
+    assert not all_done(apply_to(place, one))
+    assert place.api.find(made) is not None
+    assert place.works(target("crm-a"))
+    assert all_done(apply_to(place, one))
+    assert complaints(place, one) == []
