@@ -326,8 +326,8 @@ def _enter_sandbox(
     except SandboxError as error:
         raise ProviderError(str(error)) from None
     closing.callback(sandbox.close)
-    admin = {"username": Secret(sandbox.admin.username), "password": Secret(sandbox.admin.password)}
-    return f"http://127.0.0.1{prefix}", Network(app=sandbox.app), admin
+    given = {name: Secret(text) for name, text in sandbox.credentials(settings.dialect).items()}
+    return f"http://127.0.0.1{prefix}", Network(app=sandbox.app), given
 
 
 class _ReadOnlyDriver:

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 PREFIXES = {"clouisle": "/clouisle/api/v1"}
 """Where the sandbox speaks each dialect, below its own address."""
 
-__all__ = ["PREFIXES", "Sandbox", "SandboxAccount", "SandboxError", "open_sandbox", "serve"]
+KEY_PREFIXES: dict[str, str] = {}
+"""Where keys of a dialect are used, for those that are used elsewhere than they are managed."""
+
+__all__ = [
+    "KEY_PREFIXES",
+    "PREFIXES",
+    "Sandbox",
+    "SandboxAccount",
+    "SandboxError",
+    "open_sandbox",
+    "serve",
+]
 
 _Message = MutableMapping[str, Any]
 AsgiApp = Callable[
@@ -47,6 +58,11 @@ class Sandbox:
     admin: SandboxAccount
     _accounts: Accounts = field(repr=False)
     _database: Database = field(repr=False)
+    _credentials: Callable[[str], dict[str, str]] = field(repr=False)
+
+    def credentials(self, dialect: str) -> dict[str, str]:
+        """Give the built-in superuser's credentials for a system, by the dialect's own names."""
+        return self._credentials(dialect)
 
     def add_user(self, username: str, password: str, role: str) -> None:
         """Create a user with the role superuser, member or viewer."""

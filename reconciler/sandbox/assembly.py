@@ -17,36 +17,45 @@ from reconciler.sandbox import Sandbox, SandboxAccount
 from reconciler.sandbox import schema as shared
 from reconciler.sandbox.accounts import Accounts
 from reconciler.sandbox.clock import SandboxClock
-from reconciler.sandbox.clouisle import routes as clouisle
-from reconciler.sandbox.clouisle import schema as clouisle_schema
+from reconciler.sandbox.clouisle.system import CLOUISLE
 from reconciler.sandbox.control import Control
 from reconciler.sandbox.database import Database
 from reconciler.sandbox.faults import FaultBox
 from reconciler.sandbox.mishaps import with_faults
-from reconciler.sandbox.parts import Parts
+from reconciler.sandbox.parts import Parts, System
 from reconciler.sandbox.passwords import RANDOM_COST
 from reconciler.sandbox.request_log import RequestLog, with_log
 
 ADMIN = "sandbox-admin"
+SYSTEMS: dict[str, System] = {"clouisle": CLOUISLE}
 
 
 def assemble(
     location: str, *, now: Callable[[], datetime] | None, control_token: str | None
 ) -> Sandbox:
     """Open the database and build the app around it."""
-    database = Database(location, [shared.SHARED, clouisle_schema.TABLES])
+    database = Database(location, [shared.SHARED, *(system.tables for system in SYSTEMS.values())])
     clock = SandboxClock(now or _wall_clock, database)
     accounts = Accounts(database, clock)
     # Kept in the file, so that a sandbox used in process needs no credentials from anybody.
     password = database.setting("admin_password", lambda: secrets.token_hex(32))
     accounts.keep_built_in(ADMIN, password, RANDOM_COST)
     parts = Parts(database, clock, accounts, FaultBox(), RequestLog())
-    routes = clouisle.routes(parts)
+    routes = [route for system in SYSTEMS.values() for route in system.routes(parts)]
     if control_token is not None:
-        routes += Control(control_token, parts, clouisle_schema.EMPTIED_BY_RESET).routes()
+        emptied = [table for system in SYSTEMS.values() for table in system.emptied_by_reset]
+        routes += Control(control_token, parts, emptied).routes()
     app = Starlette(routes=routes, exception_handlers={HTTPException: _show_detail})
     watched = with_log(with_faults(app, parts.faults), parts.log)
-    return Sandbox(watched, SandboxAccount(ADMIN, password), accounts, database)
+    admin = SandboxAccount(ADMIN, password)
+    keys_to_the_door = {name: system.credentials for name, system in SYSTEMS.items()}
+    return Sandbox(
+        watched,
+        admin,
+        accounts,
+        database,
+        lambda dialect: keys_to_the_door[dialect](parts, admin),
+    )
 
 
 def _wall_clock() -> datetime:

@@ -1,7 +1,11 @@
-"""What every endpoint of the sandbox may use, whichever system it belongs to."""
+"""What every endpoint of the sandbox may use, and what each spoken system brings with it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from starlette.routing import Route
+
+from reconciler.sandbox import SandboxAccount
 from reconciler.sandbox.accounts import Accounts
 from reconciler.sandbox.clock import SandboxClock
 from reconciler.sandbox.database import Database
@@ -18,3 +22,17 @@ class Parts:
     accounts: Accounts
     faults: FaultBox
     log: RequestLog
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One spoken system: its endpoints, its tables, and how its built-in superuser gets in.
+
+    `credentials` gives what a client needs, by the names that the system's dialect asks for; it may
+    create what is missing, such as a management key.
+    """
+
+    routes: Callable[[Parts], list[Route]]
+    tables: str
+    emptied_by_reset: tuple[str, ...]
+    credentials: Callable[[Parts, SandboxAccount], dict[str, str]]
