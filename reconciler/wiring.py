@@ -20,7 +20,14 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.capabilities import Capabilities
 from reconciler.core.keys import KeyId, OpId, Target
-from reconciler.core.observed import LiveKey, ProviderView, SpoolView, StoreView
+from reconciler.core.observed import (
+    Deployment,
+    LiveKey,
+    ProviderView,
+    SpoolView,
+    StoreView,
+    Upstream,
+)
 from reconciler.core.recorded import Recorded, StackMeta
 from reconciler.core.secret import Secret
 from reconciler.engine.world import Outlook, World
@@ -333,16 +340,23 @@ def _enter_sandbox(
 class _ReadOnlyDriver:
     """The looking half of a driver, and nothing else."""
 
-    __slots__ = ("_get", "_survey")
+    __slots__ = ("_deployment", "_get", "_survey", "_upstreams")
 
     def __init__(self, driver: KeyReader) -> None:
         self._survey, self._get = driver.survey, driver.get
+        self._upstreams, self._deployment = driver.upstreams, driver.deployment
 
     async def survey(self, progress: Callable[[int, int], None]) -> ProviderView:
         return await self._survey(progress)
 
     async def get(self, key_id: KeyId) -> Outcome[LiveKey | None]:
         return await self._get(key_id)
+
+    async def upstreams(self) -> Outcome[tuple[Upstream, ...]]:
+        return await self._upstreams()
+
+    async def deployment(self, project: str) -> Outcome[Deployment]:
+        return await self._deployment(project)
 
 
 class _ReadOnlyStore:

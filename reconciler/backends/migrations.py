@@ -17,7 +17,13 @@ Fields: TypeAlias = dict[str, object]
 Migration: TypeAlias = Callable[[str, Fields], Fields]
 """Takes a row's kind and its fields in one format, and gives its fields in the next."""
 
-MIGRATIONS: tuple[Migration, ...] = ()
+
+def _to_2(_kind: str, fields: Fields) -> Fields:
+    """Format 2 adds fields that have defaults, and rows of provider keys."""
+    return fields
+
+
+MIGRATIONS: tuple[Migration, ...] = (_to_2,)
 """The first leads from format 1 to 2, and so on: always one fewer than FORMAT."""
 
 

@@ -16,6 +16,7 @@ from reconciler.backends.migrations import Migration, migrate_body
 from reconciler.core.recorded import (
     Intent,
     KeyRow,
+    ProviderKeyRow,
     ProviderRow,
     Recorded,
     RetiredOp,
@@ -38,6 +39,7 @@ class Kind(StrEnum):
     INTENT = "intent"
     RETIRED = "retired"
     PROVIDER = "provider"
+    PROVIDER_KEY = "provider_key"
 
 
 _KINDS = frozenset(Kind)
@@ -63,6 +65,8 @@ def kind_of(row: Row) -> Kind:
             return Kind.RETIRED
         case ProviderRow():
             return Kind.PROVIDER
+        case ProviderKeyRow():
+            return Kind.PROVIDER_KEY
         case _:
             assert_never(row)
 
@@ -70,7 +74,7 @@ def kind_of(row: Row) -> Kind:
 def name_of(row: Row) -> str:
     """Give the name under which a row is found among its kind."""
     match row:
-        case KeyRow():
+        case KeyRow() | ProviderKeyRow():
             return row.address
         case Intent() | RetiredOp():
             return row.op
@@ -123,6 +127,7 @@ def assemble(
         intents=tuple(row for row in rows if isinstance(row, Intent)),
         retired=tuple(row for row in rows if isinstance(row, RetiredOp)),
         providers=tuple(row for row in rows if isinstance(row, ProviderRow)),
+        provider_keys=tuple(row for row in rows if isinstance(row, ProviderKeyRow)),
     )
 
 
@@ -145,6 +150,7 @@ _TYPES: dict[str, type[Row | Holder]] = {
     Kind.INTENT: Intent,
     Kind.RETIRED: RetiredOp,
     Kind.PROVIDER: ProviderRow,
+    Kind.PROVIDER_KEY: ProviderKeyRow,
     _HOLDER: Holder,
 }
 
@@ -185,6 +191,8 @@ def _instants(row: Row) -> Iterator[datetime | None]:
             yield row.retired_at
         case ProviderRow():
             pass
+        case ProviderKeyRow():
+            yield row.written_at
         case _:
             assert_never(row)
 

@@ -121,7 +121,7 @@ class _Sorter:
         self.live[provider, live.id] = live
         if live.id in self.known:
             return
-        mark = read_mark(live.name)
+        mark = None if live.held_by else read_mark(live.mark_text)
         if mark is None or mark.stack != self.tag or mark.op in self.copied:
             twin = self.twins.get((provider, live.name))
             self.foreign.append(Foreign(provider, live.id, live.name, live.last_used_at, twin))

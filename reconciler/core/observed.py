@@ -23,7 +23,11 @@ class LiveStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveKey:
-    """One credential as the API shows it. `attributes` holds every field that it tells."""
+    """One credential as the API shows it. `attributes` holds every field that it tells.
+
+    `marked` is the text in which our mark stands, where that is not the name. `held_by` says that
+    somebody else manages it by the API's own word (an OAuth client, say): it is never ours.
+    """
 
     id: KeyId
     name: str
@@ -31,6 +35,39 @@ class LiveKey:
     attributes: Attributes
     created_at: datetime | None = None
     last_used_at: datetime | None = None
+    marked: str | None = None
+    held_by: str | None = None
+
+    @property
+    def mark_text(self) -> str:
+        """Where to look for our mark."""
+        return self.name if self.marked is None else self.marked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What one project runs: the keys that its container was built with, and the latest deploy.
+
+    `key_ids` and `enabled` are what the running container froze, not what is set now; a project
+    that never ran holds none. `stage` is the API's own word for the latest deploy, for people.
+    """
+
+    project: str
+    stage: str
+    running: bool
+    failed: bool
+    deployed_at: datetime | None
+    key_ids: frozenset[KeyId] = frozenset()
+    enabled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """One upstream of a gateway, as it shows it; its secret can never be read."""
+
+    id: str
+    name: str
+    attributes: Attributes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +77,9 @@ class ProviderView:
     Listing is not existence: `keys` has every row of the list, plus recorded ids that the list hid
     and GET still found; `absent` has recorded ids that are confirmed to be gone. With `problem`
     set the read is incomplete: what is missing from `keys` may well exist (promise I7).
+
+    `enabled` is the tenant-wide switch, None where there is none; `deployments` has every project;
+    `reach` names what else keys of this tenant open, such as subaccounts.
     """
 
     provider: str
@@ -49,6 +89,10 @@ class ProviderView:
     tenant: str | None = None
     clock_ahead: timedelta | None = None
     problem: str | None = None
+    enabled: bool | None = None
+    deployments: tuple[Deployment, ...] = ()
+    upstreams: tuple[Upstream, ...] = ()
+    reach: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

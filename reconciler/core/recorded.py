@@ -14,7 +14,7 @@ from enum import StrEnum
 from reconciler.core.keys import Address, KeyId, OpId, Stage, Target
 from reconciler.core.secret import Fingerprint
 
-FORMAT = 1
+FORMAT = 2
 """Version of the rows below; a state with a higher one is refused, a lower one migrated."""
 
 
@@ -89,7 +89,8 @@ class Intent:
     """The durable record of one operation, written before its effect.
 
     For a create, `key_id` and `fingerprint` are filled in as soon as they are known, and always
-    before the secret is written to a store.
+    before the secret is written to a store. `seen` has the ids that were there before, where an API
+    carries no mark: a lost create is then the one that is new.
     """
 
     op: OpId
@@ -104,6 +105,7 @@ class Intent:
     lifetime: timedelta | None = None
     key_id: KeyId | None = None
     fingerprint: Fingerprint | None = None
+    seen: tuple[KeyId, ...] = ()
     rev: int = 0
 
 
@@ -119,17 +121,42 @@ class RetiredOp:
     address: Address
     retired_at: datetime
     released: bool = False
+    seen: tuple[KeyId, ...] = ()
     rev: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderRow:
-    """Which API a provider of this stack is; a change is refused until it is said."""
+    """Which API a provider of this stack is; a change is refused until it is said.
+
+    `keys_enabled` is how we last set the tenant-wide switch, None where we never did.
+    """
 
     name: str
     origin: str
     dialect: str
     tenant: str | None
+    keys_enabled: bool | None = None
+    rev: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderKeyRow:
+    """One secret that we brought into a gateway.
+
+    `source_etag` names the state of the slot that it was read from, `fingerprint` the value. `made`
+    says that the upstream itself is ours.
+    """
+
+    address: Address
+    provider: str
+    upstream: str
+    upstream_id: str
+    source: Target
+    source_etag: str
+    fingerprint: Fingerprint
+    written_at: datetime
+    made: bool = False
     rev: int = 0
 
 
@@ -154,3 +181,4 @@ class Recorded:
     intents: tuple[Intent, ...] = ()
     retired: tuple[RetiredOp, ...] = ()
     providers: tuple[ProviderRow, ...] = ()
+    provider_keys: tuple[ProviderKeyRow, ...] = ()

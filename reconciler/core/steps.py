@@ -16,16 +16,24 @@ class Action(StrEnum):
     """What a step does. `hold` does nothing: it says why a person has to look."""
 
     RECOVER = "recover"
+    SWITCH_ON = "switch_on"
     CREATE = "create"
     DISABLE = "disable"
     UPDATE = "update"
     ENABLE = "enable"
+    DEPLOY = "deploy"
     VERIFY = "verify"
+    PROVIDE = "provide"
     RETIRE = "retire"
     DELETE = "delete"
     FORGET = "forget"
+    SWITCH_OFF = "switch_off"
+    REDEPLOY = "redeploy"
     HOLD = "hold"
 
+
+PROVIDER_ACTIONS = frozenset({Action.SWITCH_ON, Action.DEPLOY, Action.SWITCH_OFF, Action.REDEPLOY})
+"""Actions on a whole provider, whose step has the address of `provider_address`."""
 
 ORDER = tuple(Action)
 """Steps run in this order across keys: nothing is taken away before what replaces it is there."""
@@ -64,6 +72,13 @@ class Reason(StrEnum):
     UNCONFIRMED = "unconfirmed"
     CLOCK_SKEWED = "clock_skewed"
     ASK = "ask"
+    TOGGLED = "toggled"
+    TOGGLED_OUTSIDE = "toggled_outside"
+    NOT_DEPLOYED = "not_deployed"
+    NO_SLOT = "no_slot"
+    SOURCE_CHANGED = "source_changed"
+    NEVER_PROVIDED = "never_provided"
+    NOT_OURS = "not_ours"
 
 
 class Settlement(StrEnum):
@@ -87,6 +102,16 @@ class Settlement(StrEnum):
     """Not enough could be read to tell."""
     ASK = "ask"
     """Only a person can tell."""
+
+
+def provider_address(provider: str) -> Address:
+    """Give the address of a step on a whole provider; no key's address has a slash."""
+    return Address(f"providers/{provider}")
+
+
+def provider_key_address(name: str) -> Address:
+    """Give the address of a step on a provider key."""
+    return Address(f"provider_keys/{name}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,9 @@ async def _mint(run: Run, key: DesiredKey, intent: Intent) -> Done[Minted] | Ref
     """Create at the API and make the id durable. Never retried: a lost answer is Unknown."""
     aim = wanted(key, intent.name, intent.started_at, None)
     fields = {name: value for name, value in aim.pairs if name != ENABLED}
-    match await run.driver(intent.provider).create(intent.op, Attributes.of(fields)):
+    match await run.driver(intent.provider).create(
+        intent.op, Attributes.of(fields), str(mark_of(run.meta.stack, intent.op))
+    ):
         case Done(Created(live, secret)):
             return await _secure(run, intent, live, secret)
         case Refused() | Unknown() as other:

@@ -167,7 +167,7 @@ async def keep_books(run: Run, observed: Observed) -> None:
             if run.world.clock.now() - op.retired_at > LATE_LANDING
             and op.provider in whole
             and not op.released
-            and not any(op_tag(op.op) in key.name for key in run.live.values())
+            and not any(op_tag(op.op) in key.mark_text for key in run.live.values())
         ),
     )
 

@@ -6,10 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from reconciler.core.recorded import Intent, KeyRow, ProviderRow, Recorded, RetiredOp, StackMeta
+from reconciler.core.recorded import (
+    Intent,
+    KeyRow,
+    ProviderKeyRow,
+    ProviderRow,
+    Recorded,
+    RetiredOp,
+    StackMeta,
+)
 
-Row: TypeAlias = KeyRow | Intent | RetiredOp | ProviderRow
-"""A row is found by its kind and its name: address, op, op, provider name."""
+Row: TypeAlias = KeyRow | Intent | RetiredOp | ProviderRow | ProviderKeyRow
+"""A row is found by its kind and its name: address, op, op, provider name, address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from reconciler.core.keys import Attributes, KeyId, OpId
-from reconciler.core.observed import LiveKey, ProviderView
+from reconciler.core.observed import Deployment, LiveKey, ProviderView, Upstream
 from reconciler.core.secret import Secret
 
 T = TypeVar("T")
@@ -47,6 +48,16 @@ class Created:
     secret: Secret
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """One entry of an API's own log about a key, as far as it tells."""
+
+    at: datetime | None
+    actor: str | None
+    action: str
+    request_id: str | None = None
+
+
 class Probe(StrEnum):
     """What the API says to a call made with a key."""
 
@@ -66,15 +77,26 @@ class KeyReader(Protocol):
         ...
 
     async def get(self, key_id: KeyId) -> Outcome[LiveKey | None]:
-        """Look one key up by id; Done(None) only when the API says that it does not exist."""
+        """Look one key up by id; Done(None) only when the API says that it does not exist.
+
+        Where an API has no look-up by id, its whole list is asked, once for many that wait.
+        """
+        ...
+
+    async def upstreams(self) -> Outcome[tuple[Upstream, ...]]:
+        """List the upstreams of a gateway."""
+        ...
+
+    async def deployment(self, project: str) -> Outcome[Deployment]:
+        """Look at what one project runs."""
         ...
 
 
 class KeyDriver(KeyReader, Protocol):
     """A key API with its writing side. No write is ever retried blindly in here."""
 
-    async def create(self, op: OpId, wanted: Attributes) -> Outcome[Created]:
-        """Create a key; `wanted` has its final, marked name."""
+    async def create(self, op: OpId, wanted: Attributes, mark: str) -> Outcome[Created]:
+        """Create a key. `wanted` has its final name; `mark` is for a field of its own, if any."""
         ...
 
     async def update(self, key_id: KeyId, changes: Attributes) -> Outcome[LiveKey | None]:
@@ -95,6 +117,24 @@ class KeyDriver(KeyReader, Protocol):
 
     async def probe(self, secret: Secret) -> Probe:
         """Use a key once, in a call without effect, to see whether it is accepted."""
+        ...
+
+    async def switch_all(self, *, on: bool) -> Outcome[None]:
+        """Set the tenant-wide switch; so already is done."""
+        ...
+
+    async def deploy(self, project: str) -> Outcome[None]:
+        """Start a deploy; one that is running already is Refused with its status."""
+        ...
+
+    async def put_upstream(
+        self, upstream_id: str | None, name: str, fields: Attributes, secret: Secret
+    ) -> Outcome[Upstream]:
+        """Set the secret of an upstream, or make the upstream where `upstream_id` is None."""
+        ...
+
+    async def audit(self, key_id: KeyId) -> Outcome[tuple[AuditRecord, ...]]:
+        """Read the API's own log about one key, the newest entry first."""
         ...
 
     async def close(self) -> None:

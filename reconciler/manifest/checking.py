@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
-from reconciler.core.capabilities import Capabilities, unsupported
+from reconciler.core.capabilities import Capabilities, complaints
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import (
     ENABLED,
@@ -143,7 +143,7 @@ class KeyChecker:
         able = self._able.get(key.provider)
         if able is None:
             return
-        for field, sentence in unsupported(key, able):
+        for field, sentence in complaints(key, able):
             path: Path = tuple(field.split(".", 1))
             self._complain(key.address, own, path, f"cannot be honoured: {sentence}")
 

@@ -13,7 +13,7 @@ from reconciler.errors import ProviderError
 
 if TYPE_CHECKING:
     from reconciler.core.capabilities import Capabilities
-    from reconciler.providers.dialect import Dialect
+    from reconciler.providers.dialect.model import Dialect
 
 _FILES: Final = {"clouisle": "dialects/clouisle.yaml"}
 

@@ -7,85 +7,111 @@ would quote the answer.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, TypeAlias, assert_never
 
 from reconciler.core.keys import Value
-from reconciler.providers.dialect import (
+from reconciler.providers.dialect.fields import (
     AnyField,
     BoolField,
+    EnumField,
     InstantField,
     IntField,
     RateField,
     SetField,
     StringField,
 )
+from reconciler.providers.moments import UnusableValueError, read_moment, write_moment
 
 Decoder: TypeAlias = Callable[[object], Value]
 _WORDS_ONLY: Final = {str}
+_PER_MINUTE: Final = {"second": (60, 1), "minute": (1, 1), "hour": (1, 60)}
 
-
-class UnusableValueError(Exception):
-    """A value that is not what its codec says; carries nothing."""
+__all__ = ["Decoder", "UnusableValueError", "encode", "make_decoder"]
 
 
 def make_decoder(field: AnyField) -> Decoder:
     """Give the function that reads one field's values."""
     match field:
         case StringField():
-            return _read_text
+            return _read_number_as_text if field.as_number else _read_text
+        case EnumField():
+            return _enum_reader(field.values)
         case BoolField():
             return _read_inverted if field.inverted else _read_bool
         case IntField():
             return _read_int
         case SetField():
-            return _read_set
+            return _read_set_or_null if field.null_is_empty else _read_set
         case RateField():
-            return _rate_reader(field.unlimited)
+            return _rate_reader(field)
         case InstantField():
-            return read_instant
+            form = field.format
+            return lambda value: read_moment(value, form)
         case _:
             assert_never(field)
 
 
-def encode(field: AnyField, value: Value) -> object:
-    """Give a value as the API's body wants it."""
+def encode(field: AnyField, value: Value, now: datetime) -> object:
+    """Give a value as the API's body wants it; `now` is where a span begins."""
+    if field.clear is not None and value in (None, ()):
+        return field.clear.value
     match field:
         case StringField():
-            return _read_text(value)
+            return _write_text(field, value)
+        case EnumField():
+            return _write_word(field, value)
         case BoolField():
             return _read_inverted(value) if field.inverted else _read_bool(value)
         case IntField():
             return _read_int(value)
         case SetField():
-            return list(_read_set(list(value) if isinstance(value, tuple) else value))
+            return _write_set(field, value)
         case RateField():
             return _write_rate(field, value)
         case InstantField():
-            return _write_instant(field, value)
+            return _write_instant(field, value, now)
         case _:
             assert_never(field)
-
-
-def read_instant(value: object) -> datetime | None:
-    """Read RFC 3339 to an aware time in UTC; null is none; a naive time is UTC."""
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise UnusableValueError
-    try:
-        instant = datetime.fromisoformat(value)
-        if instant.tzinfo is UTC:
-            return instant
-        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise UnusableValueError from None
 
 
 def _read_text(value: object) -> str:
     if not isinstance(value, str):
         raise UnusableValueError
     return value
+
+
+def _read_number_as_text(value: object) -> str:
+    return str(_read_int(value))
+
+
+def _write_text(field: StringField, value: Value) -> str | int:
+    text = _read_text(value)
+    if not field.as_number:
+        return text
+    if not (text.isascii() and text.isdecimal()):
+        raise UnusableValueError
+    return int(text)
+
+
+def _enum_reader(values: dict[str, str | int | bool]) -> Decoder:
+    ours = {(type(theirs), theirs): word for word, theirs in values.items()}
+
+    def read(value: object) -> Value:
+        if not isinstance(value, str | int):
+            raise UnusableValueError
+        word = ours.get((type(value), value))
+        if word is None:
+            raise UnusableValueError
+        return word
+
+    return read
+
+
+def _write_word(field: EnumField, value: Value) -> str | int | bool:
+    if not isinstance(value, str) or value not in field.values:
+        raise UnusableValueError
+    return field.values[value]
 
 
 def _read_bool(value: object) -> bool:
@@ -114,29 +140,42 @@ def _read_set(value: object) -> tuple[str, ...]:
     return tuple(sorted(set(value)))
 
 
-def _rate_reader(unlimited: int | None) -> Decoder:
+def _read_set_or_null(value: object) -> tuple[str, ...]:
+    return () if value is None else _read_set(value)
+
+
+def _write_set(field: SetField, value: Value) -> list[str]:
+    words = _read_set(list(value) if isinstance(value, tuple) else value)
+    if not words and field.null_is_empty:
+        raise UnusableValueError  # there is no way to say none but by leaving it out
+    return list(words)
+
+
+def _rate_reader(field: RateField) -> Decoder:
+    times, by = _PER_MINUTE[field.per]
+
     def read(value: object) -> int | None:
+        if value is None and field.unlimited_is_null:
+            return None
         number = _read_int(value)
-        return None if number == unlimited else number
+        return None if number == field.unlimited else number * times // by
 
     return read
 
 
-def _write_rate(field: RateField, value: Value) -> int:
-    if value is None and field.unlimited is not None:
+def _write_rate(field: RateField, value: Value) -> int | None:
+    if value is None:
+        if field.unlimited is None and not field.unlimited_is_null:
+            raise UnusableValueError
         return field.unlimited
-    number = _read_int(value)
-    if number == field.unlimited:
+    times, by = _PER_MINUTE[field.per]
+    number, rest = divmod(_read_int(value) * by, times)
+    if rest or number == field.unlimited:
         raise UnusableValueError  # a limit of nothing must not become no limit
     return number
 
 
-def _write_instant(field: InstantField, value: Value) -> str | None:
-    if value is None and field.clear == "json_null":
-        return None
+def _write_instant(field: InstantField, value: Value, now: datetime) -> str | int:
     if not isinstance(value, datetime):
         raise UnusableValueError
-    instant = value.astimezone(UTC)
-    step = field.step.microseconds or 1_000_000
-    cut = instant.replace(microsecond=instant.microsecond // step * step)
-    return cut.isoformat().replace("+00:00", "Z")
+    return write_moment(value, field.writes or field.format, field.step, now)

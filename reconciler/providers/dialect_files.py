@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from reconciler.errors import ProviderError
-from reconciler.providers.dialect import Dialect
+from reconciler.providers.dialect.model import Dialect
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -7,15 +7,24 @@ from datetime import timedelta
 from typing import Final
 
 from reconciler.core.keys import Attributes, KeyId, OpId
-from reconciler.core.observed import LiveKey, ProviderView
+from reconciler.core.observed import Deployment, LiveKey, ProviderView, Upstream
 from reconciler.core.secret import Secret
 from reconciler.http.answers import Answer, Content
 from reconciler.http.calls import Call
 from reconciler.http.client import HttpClient
 from reconciler.interfaces.clock import Clock
-from reconciler.interfaces.driver import Created, Done, Outcome, Probe, Refused, Unknown
+from reconciler.interfaces.driver import (
+    AuditRecord,
+    Created,
+    Done,
+    Outcome,
+    Probe,
+    Refused,
+    Unknown,
+)
 from reconciler.providers.actions import Action
-from reconciler.providers.dialect import Dialect, Operation
+from reconciler.providers.dialect.calls import Operation
+from reconciler.providers.dialect.model import Dialect
 from reconciler.providers.listing import Broken, Listing
 from reconciler.providers.login import NoAccess, Session
 from reconciler.providers.paths import compile_path
@@ -53,7 +62,7 @@ class HttpDriver:
         self._judge = Judge(dialect)
         self._session = Session(dialect, client, credentials, self._judge)
         self._rows = RowReader(dialect)
-        self._secret = compile_path(dialect.operations.create.secret)
+        self._secret = compile_path(str(dialect.operations.create.secret))
         self._listing = Listing(dialect.operations.list, self._rows, self._ask, clock.now)
         self._clock_ahead: timedelta | None = None
 
@@ -84,11 +93,11 @@ class HttpDriver:
             case _:
                 return verdict
 
-    async def create(self, op: OpId, wanted: Attributes) -> Outcome[Created]:  # noqa: ARG002
+    async def create(self, op: OpId, wanted: Attributes, mark: str) -> Outcome[Created]:  # noqa: ARG002
         """Create a key. `op` is in its marked name: no dialect has an idempotency key yet."""
         operation = self._operations.create
         try:
-            body = write_body(self._dialect, wanted, "create")
+            body = write_body(self._dialect, wanted, "create", self._clock.now())
         except UnwritableKeyError as error:
             return Refused(f"not sent: {error.what}")
         call = self._write(operation, {}, body)
@@ -103,7 +112,7 @@ class HttpDriver:
     async def update(self, key_id: KeyId, changes: Attributes) -> Outcome[LiveKey | None]:
         """Change fields in place; Done(None) where the answer does not show the key."""
         try:
-            body = write_body(self._dialect, changes, "update")
+            body = write_body(self._dialect, changes, "update", self._clock.now())
         except UnwritableKeyError as error:
             return Refused(f"not sent: {error.what}")
         verdict = await self._ask_of(key_id, Action.UPDATE, self._operations.update, body)
@@ -140,6 +149,39 @@ class HttpDriver:
         if any(match.fits(result.status, code) for match in verify.rejected):
             return Probe.REJECTED
         return Probe.UNKNOWN
+
+    async def upstreams(self) -> Outcome[tuple[Upstream, ...]]:
+        """List the upstreams of a gateway."""
+        return self._cannot("list upstreams")
+
+    async def deployment(self, project: str) -> Outcome[Deployment]:  # noqa: ARG002
+        """Look at what one project runs."""
+        return self._cannot("deploy")
+
+    async def switch_all(self, *, on: bool) -> Outcome[None]:  # noqa: ARG002
+        """Set the tenant-wide switch."""
+        return self._cannot("switch all keys")
+
+    async def deploy(self, project: str) -> Outcome[None]:  # noqa: ARG002
+        """Start a deploy."""
+        return self._cannot("deploy")
+
+    async def put_upstream(
+        self,
+        upstream_id: str | None,  # noqa: ARG002
+        name: str,  # noqa: ARG002
+        fields: Attributes,  # noqa: ARG002
+        secret: Secret,  # noqa: ARG002
+    ) -> Outcome[Upstream]:
+        """Set the secret of an upstream."""
+        return self._cannot("set the secret of an upstream")
+
+    async def audit(self, key_id: KeyId) -> Outcome[tuple[AuditRecord, ...]]:  # noqa: ARG002
+        """Read the API's own log about one key."""
+        return self._cannot("show a log")
+
+    def _cannot(self, what: str) -> Refused:
+        return Refused(f"not sent: {self._dialect.dialect} cannot {what}")
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from reconciler.core.observed import LiveKey
 from reconciler.http.calls import Call
 from reconciler.providers.actions import Action
-from reconciler.providers.dialect import ListOperation
+from reconciler.providers.dialect.calls import KeyListOperation, PagePaging
 from reconciler.providers.paths import compile_path
 from reconciler.providers.rows import RowReader, UnreadableKeyError
 from reconciler.providers.verdicts import Accepted, Verdict
@@ -24,7 +24,7 @@ from reconciler.providers.verdicts import Accepted, Verdict
 _TRIES: Final = 3
 _AT_ONCE: Final = 4
 Progress: TypeAlias = Callable[[int, int], None]
-Ask: TypeAlias = Callable[[Action, ListOperation, Call], Awaitable[Verdict]]
+Ask: TypeAlias = Callable[[Action, KeyListOperation, Call], Awaitable[Verdict]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,18 @@ class Listing:
     """Reads one API's list of keys."""
 
     def __init__(
-        self, operation: ListOperation, rows: RowReader, ask: Ask, now: Callable[[], datetime]
+        self, operation: KeyListOperation, rows: RowReader, ask: Ask, now: Callable[[], datetime]
     ) -> None:
+        paging = operation.paging
+        if not isinstance(paging, PagePaging) or paging.total is None or paging.size is None:
+            raise TypeError("numbered pages only")
         self._operation = operation
+        self._paging, self._size, total = paging, paging.size, paging.total
         self._rows = rows
         self._ask = ask
         self._now = now
         self._items = compile_path(operation.items)
-        self._total = compile_path(operation.paging.total)
+        self._total = compile_path(total)
 
     async def read(self, progress: Progress) -> tuple[LiveKey, ...] | Broken:
         """Read every key, or say why that was not possible."""
@@ -63,13 +67,13 @@ class Listing:
         return self._broken(f"the list does not hold still or is not complete ({_TRIES} tries)")
 
     async def _read_once(self, progress: Progress) -> tuple[LiveKey, ...] | Broken:
-        first = await self._read_page(self._operation.paging.first)
+        first = await self._read_page(self._paging.first)
         if isinstance(first, Broken):
             return first
         progress(len(first.keys), first.total)
         count = ceil(first.total / len(first.keys)) if first.keys else 1
-        if count > self._operation.paging.max_pages:
-            return self._broken(f"the list has more than {self._operation.paging.max_pages} pages")
+        if count > self._paging.max_pages:
+            return self._broken(f"the list has more than {self._paging.max_pages} pages")
         pages = await self._read_rest(first, count, progress)
         return pages if isinstance(pages, Broken) else self._join(pages)
 
@@ -77,7 +81,7 @@ class Listing:
         self, first: _Page, count: int, progress: Progress
     ) -> list[_Page] | Broken:
         pages, problems = [first], list[Broken]()
-        start = self._operation.paging.first
+        start = self._paging.first
 
         async def work(numbers: Iterator[int]) -> None:
             for number in numbers:
@@ -102,8 +106,8 @@ class Listing:
         return tuple(by_id.values())
 
     async def _read_page(self, number: int) -> _Page | Broken:
-        paging = self._operation.paging
-        query = {**self._operation.query, paging.page: number, paging.size: paging.page_size}
+        paging = self._paging
+        query = {**self._operation.query, paging.page: number, self._size: paging.page_size}
         call = Call(
             method=self._operation.method,
             template=self._operation.path,

@@ -13,7 +13,8 @@ from reconciler.http.calls import Call
 from reconciler.http.client import HttpClient
 from reconciler.interfaces.driver import Unknown
 from reconciler.providers.actions import Action
-from reconciler.providers.dialect import Dialect
+from reconciler.providers.dialect.auth import Login
+from reconciler.providers.dialect.model import Dialect
 from reconciler.providers.paths import compile_path
 from reconciler.providers.tokens import read_claim
 from reconciler.providers.verdicts import Accepted, Judge
@@ -43,12 +44,13 @@ class Session:
     def __init__(
         self, dialect: Dialect, client: HttpClient, credentials: Mapping[str, Secret], judge: Judge
     ) -> None:
-        self._auth = dialect.auth
-        self._claim = dialect.tenant.claim if dialect.tenant else None
+        (scheme,) = (each for each in dialect.auth if isinstance(each, Login))
+        self._auth = scheme
+        self._claim = dialect.tenant.told.claim if dialect.tenant.told else None
         self._client = client
         self._judge = judge
-        self._form = _pick(self._auth.form, credentials)
-        self._token = compile_path(self._auth.token)
+        self._form = _pick(self._auth.send, credentials)
+        self._token = compile_path(str(self._auth.token))
         self._obstacles = [(compile_path(each.when), each.say) for each in self._auth.obstacles]
         self._turn = asyncio.Lock()
         self._grant: _Grant | None = None

@@ -28,10 +28,18 @@ from reconciler.core.keys import (
     OpId,
     Value,
 )
-from reconciler.core.observed import LiveKey, LiveStatus, ProviderView
+from reconciler.core.observed import Deployment, LiveKey, LiveStatus, ProviderView, Upstream
 from reconciler.core.secret import Fingerprint, Secret, fingerprint
 from reconciler.interfaces.clock import Clock
-from reconciler.interfaces.driver import Created, Done, Outcome, Probe, Refused, Unknown
+from reconciler.interfaces.driver import (
+    AuditRecord,
+    Created,
+    Done,
+    Outcome,
+    Probe,
+    Refused,
+    Unknown,
+)
 from reconciler.providers.actions import Action
 
 T = TypeVar("T")
@@ -190,7 +198,7 @@ class MemoryDriver:
         """Look one key up by id, hidden or not."""
         return self._run(Action.GET, lambda: Done(self._api.find(key_id)))
 
-    async def create(self, op: OpId, wanted: Attributes) -> Outcome[Created]:  # noqa: ARG002
+    async def create(self, op: OpId, wanted: Attributes, mark: str) -> Outcome[Created]:  # noqa: ARG002
         """Create a key; a name must have 1 to 100 characters."""
         if not 1 <= len(str(wanted.get(NAME) or "")) <= _NAME_LIMIT:
             return Refused("the name is too long or empty", _INVALID)
@@ -223,6 +231,36 @@ class MemoryDriver:
         if self._api.take_fault(Action.VERIFY):
             return Probe.UNKNOWN
         return Probe.ACCEPTED if self._api.use(secret) else Probe.REJECTED
+
+    async def upstreams(self) -> Outcome[tuple[Upstream, ...]]:
+        """No gateway is here."""
+        return Refused("there are no upstreams")
+
+    async def deployment(self, project: str) -> Outcome[Deployment]:  # noqa: ARG002
+        """Nothing is deployed here."""
+        return Refused("nothing is deployed")
+
+    async def switch_all(self, *, on: bool) -> Outcome[None]:  # noqa: ARG002
+        """There is no switch for all."""
+        return Refused("there is no switch for all")
+
+    async def deploy(self, project: str) -> Outcome[None]:  # noqa: ARG002
+        """Nothing is deployed here."""
+        return Refused("nothing is deployed")
+
+    async def put_upstream(
+        self,
+        upstream_id: str | None,  # noqa: ARG002
+        name: str,  # noqa: ARG002
+        fields: Attributes,  # noqa: ARG002
+        secret: Secret,  # noqa: ARG002
+    ) -> Outcome[Upstream]:
+        """No gateway is here."""
+        return Refused("there are no upstreams")
+
+    async def audit(self, key_id: KeyId) -> Outcome[tuple[AuditRecord, ...]]:  # noqa: ARG002
+        """Nothing is logged here."""
+        return Refused("there is no log")
 
     async def close(self) -> None:
         """Nothing to give back."""

@@ -13,7 +13,8 @@ from reconciler.http.answers import Answer, Content, NotSent, Result, Unanswered
 from reconciler.http.calls import Call
 from reconciler.interfaces.driver import Refused, Unknown
 from reconciler.providers.actions import Action
-from reconciler.providers.dialect import Dialect, ErrorRule
+from reconciler.providers.dialect.calls import ErrorRule
+from reconciler.providers.dialect.model import Dialect
 from reconciler.providers.paths import MISSING, compile_path
 
 _CODE = re.compile(r"[\w.:-]{1,60}", re.ASCII)

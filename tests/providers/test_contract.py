@@ -26,6 +26,7 @@ from tests.providers.worlds import WORLDS, Work, World
 
 AGENTS = "options.agent_ids"
 OP = OpId("0" * 32)
+MARK = "kw-000000-00000000"
 T = TypeVar("T")
 FAR = datetime(2031, 2, 11, 13, 14, 15, 123456, tzinfo=UTC)
 PAST = datetime(2021, 1, 1, tzinfo=UTC)
@@ -182,7 +183,7 @@ def test_a_refused_creation_makes_nothing(world: World) -> None:
     async def work(driver: KeyDriver) -> None:
         before = await _listed(driver)
         for name in ("x" * 101, ""):
-            outcome = await driver.create(OP, Attributes.of({NAME: name}))
+            outcome = await driver.create(OP, Attributes.of({NAME: name}), MARK)
             assert isinstance(outcome, Refused)
             assert outcome.status == 422
         assert await _listed(driver) == before
@@ -229,7 +230,7 @@ def test_a_survey_is_complete_and_tells_its_progress(world: World) -> None:
 
 def test_no_outcome_shows_a_secret(world: World) -> None:
     async def work(driver: KeyDriver) -> None:
-        outcome = await driver.create(OP, _wanted())
+        outcome = await driver.create(OP, _wanted(), MARK)
         assert isinstance(outcome, Done)
         assert outcome.value.secret.reveal() not in repr(outcome)
 
@@ -257,7 +258,7 @@ def _done(outcome: Outcome[T]) -> T:
 
 
 async def _create(driver: KeyDriver, wanted: Attributes) -> Created:
-    return _done(await driver.create(OP, wanted))
+    return _done(await driver.create(OP, wanted, MARK))
 
 
 async def _get(driver: KeyDriver, key_id: KeyId) -> LiveKey:

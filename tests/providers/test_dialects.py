@@ -2,17 +2,18 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import yaml
 
-from reconciler.core.capabilities import Capabilities
+from reconciler.core.capabilities import Capabilities, Kind, Marker
 from reconciler.errors import ProviderError
 from reconciler.providers import capabilities_of, dialect_names, load_dialect
 from reconciler.providers.abilities import capabilities
-from reconciler.providers.dialect import Dialect
+from reconciler.providers.dialect.model import Dialect
 from reconciler.providers.dialect_files import parse_dialect
 
 FIELDS = frozenset(
@@ -36,9 +37,15 @@ def test_the_table() -> None:
 
 
 def test_capabilities_follow_from_the_dialect() -> None:
-    assert capabilities_of("clouisle") == Capabilities(
-        dialect="clouisle", fields=FIELDS, mutable=FIELDS, name_limit=100
+    found = capabilities_of("clouisle")
+    assert replace(found, rules=()) == Capabilities(
+        dialect="clouisle",
+        fields=FIELDS,
+        mutable=FIELDS,
+        name_limit=100,
+        credentials=(("password", "username"),),
     )
+    assert {rule.field: rule.kind for rule in found.rules}["scopes"] is Kind.SET
 
 
 def test_an_operation_that_is_missing_is_an_ability_that_is_missing() -> None:
@@ -53,13 +60,14 @@ def test_an_operation_that_is_missing_is_an_ability_that_is_missing() -> None:
             }
         )
     )
-    assert poor == Capabilities(
+    assert replace(poor, rules=(), credentials=()) == Capabilities(
         dialect="clouisle",
         fields=FIELDS - {"enabled"},
         mutable=frozenset(),
         name_limit=100,
-        can_get=False,
+        marker=Marker.NONE,
         can_disable=False,
+        can_enable=False,
         can_verify=False,
         tells_last_use=False,
     )
@@ -74,7 +82,7 @@ def test_every_problem_of_a_file_is_told_and_no_value_of_it() -> None:
     with pytest.raises(ProviderError) as caught:
         parse_dialect(b"dialect: x\nauth: {kind: magic, token: hunter2}\nsurprise: 1", "x")
     problems = str(caught.value)
-    for part in ("auth.kind", "auth.path", "operations", "identity", "fields", "surprise"):
+    for part in ("auth", "operations", "identity", "fields", "surprise"):
         assert part in problems
     assert "hunter2" not in problems
 
@@ -85,7 +93,7 @@ def test_a_file_that_is_not_yaml_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["api-keys", "/a?b", "/a b", "https://elsewhere/a", "/a#b", "/{key}", "/{id.x}"]
+    "path", ["api-keys", "/a?b", "/a b", "https://elsewhere/a", "/a#b", "/{}", "/{id.x}"]
 )
 def test_a_path_stays_below_the_base_url(path: str) -> None:
     with pytest.raises(ProviderError, match=r"operations\.get\.path"):

@@ -44,10 +44,11 @@ from tests.providers.fake_clouisle import (
 
 ID = KeyId(KEY_ID)
 OP = OpId("0" * 32)
+MARK = "kw-000000-00000000"
 WANTED = Attributes.of({"name": "crm", "scopes": ("chat",), "enabled": False})
 Write = Callable[[HttpDriver], Awaitable[Outcome[Any]]]
 WRITES: dict[str, Write] = {
-    "POST": lambda driver: driver.create(OP, WANTED),
+    "POST": lambda driver: driver.create(OP, WANTED, MARK),
     "PUT": lambda driver: driver.update(ID, WANTED),
     "DELETE": lambda driver: driver.delete(ID),
 }
@@ -155,7 +156,7 @@ def test_a_creation_sends_what_was_wanted() -> None:
         }
     )
     fake = FakeClouisle({"*": answer(success({**row(), "key": SECRET}))})
-    outcome, server = using(fake, lambda driver: driver.create(OP, wanted))
+    outcome, server = using(fake, lambda driver: driver.create(OP, wanted, MARK))
     assert isinstance(outcome, Done)
     assert outcome.value.secret.reveal() == SECRET
     assert server.arrivals[1].body == (
@@ -177,7 +178,7 @@ def test_a_creation_sends_what_was_wanted() -> None:
 )
 def test_what_the_dialect_cannot_say_is_not_sent(fields: dict[str, Any]) -> None:
     for write in (
-        lambda driver: driver.create(OP, Attributes.of(fields)),
+        lambda driver: driver.create(OP, Attributes.of(fields), MARK),
         lambda driver: driver.update(ID, Attributes.of(fields)),
     ):
         outcome, server = using(FakeClouisle(), write)
@@ -303,7 +304,7 @@ def test_no_secret_in_any_log_record(caplog: pytest.LogCaptureFixture) -> None:
     )
 
     async def work(driver: HttpDriver) -> str:
-        outcomes = [await driver.create(OP, WANTED), await driver.delete(ID)]
+        outcomes = [await driver.create(OP, WANTED, MARK), await driver.delete(ID)]
         await driver.probe(Secret(SECRET))
         return repr(outcomes)
 

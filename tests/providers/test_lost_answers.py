@@ -19,6 +19,7 @@ from tests.sandbox_process import SandboxProcess
 
 T = TypeVar("T")
 OP = OpId("0" * 32)
+MARK = "kw-000000-00000000"
 CREDENTIALS = {"username": Secret("root"), "password": Secret("root-password")}
 
 
@@ -28,7 +29,7 @@ def test_a_create_whose_answer_is_lost_was_sent_once(kind: str, made: int, fault
     name = f"crm-{uuid4().hex[:8]}"
 
     async def work(driver: HttpDriver) -> list[LiveKey]:
-        outcome = await driver.create(OP, Attributes.of({"name": name}))
+        outcome = await driver.create(OP, Attributes.of({"name": name}), MARK)
         assert isinstance(outcome, Unknown)
         view = await driver.survey(lambda _seen, _total: None)
         assert view.problem is None
@@ -41,7 +42,7 @@ def test_a_create_whose_answer_is_lost_was_sent_once(kind: str, made: int, fault
 
 def test_a_delete_whose_answer_is_lost_can_be_done_again() -> None:
     async def work(driver: HttpDriver) -> None:
-        created = await driver.create(OP, Attributes.of({"name": "crm"}))
+        created = await driver.create(OP, Attributes.of({"name": "crm"}), MARK)
         assert isinstance(created, Done)
         key_id = created.value.key.id
         assert isinstance(await driver.delete(key_id), Unknown)

@@ -12,6 +12,7 @@ from reconciler.providers.memory import CAPABILITIES, Fault, MemoryApi, MemoryDr
 from tests.http.fake_clock import FakeClock
 
 OP = OpId("0" * 32)
+MARK = "kw-000000-00000000"
 WANTED = Attributes.of({"name": "crm"})
 
 
@@ -84,7 +85,7 @@ def test_it_is_a_driver_and_declares_what_it_can() -> None:
 
 
 def _create(api: MemoryApi) -> Outcome[Created]:
-    return asyncio.run(MemoryDriver(api).create(OP, WANTED))
+    return asyncio.run(MemoryDriver(api).create(OP, WANTED, MARK))
 
 
 def _survey(api: MemoryApi) -> ProviderView:

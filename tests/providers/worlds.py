@@ -13,7 +13,7 @@ from reconciler.core.secret import Secret
 from reconciler.http.client import Network, open_client
 from reconciler.interfaces.driver import KeyDriver
 from reconciler.providers import load_dialect
-from reconciler.providers.dialect import Dialect
+from reconciler.providers.dialect.model import Dialect
 from reconciler.providers.http import HttpDriver
 from reconciler.providers.memory import MemoryApi, MemoryDriver
 from reconciler.sandbox import open_sandbox

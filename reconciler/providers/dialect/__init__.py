@@ -1,0 +1,1 @@
+"""The model of a dialect: one kind of key API described as data. Nothing in here speaks HTTP."""
