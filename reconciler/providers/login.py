@@ -107,7 +107,8 @@ class Session:
         call = Call(
             method="POST",
             template=self._auth.path,
-            form=self._form,
+            body=self._form,
+            encoding="form",
             idempotent=True,
             throttled_untouched=True,
         )
