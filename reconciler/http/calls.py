@@ -17,6 +17,7 @@ import httpx
 
 from reconciler import __version__
 from reconciler.core.secret import Secret
+from reconciler.interfaces.signer import Sign, Unsigned
 
 _TYPES: Final = {"json": "application/json", "form": "application/x-www-form-urlencoded"}
 _STANDARD: Final = {
@@ -28,13 +29,18 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"([!-~]([ -~\t]*[!-~])?)?")
 
 
+class SignerFailedError(ValueError):
+    """A plug-in raised, or gave headers that cannot be sent."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One request. `values` fill the template's {names} and are always percent-encoded.
 
     `body` may have a `Secret` anywhere in it; a form is one flat mapping. `headers` come before our
     own ones, and `bearer` before all. `target` is the path and query of a further page, sent to the
-    same origin in place of the filled template, which still names the call.
+    same origin in place of the filled template, which still names the call. `sign` adds the headers
+    of a signer to each try.
 
     `idempotent`: may be sent again although it may have arrived. `throttled_untouched`: a 429 to
     it comes before any effect, so that it may be sent again afterwards.
@@ -49,6 +55,7 @@ class Call:
     headers: Mapping[str, str | Secret] = field(default_factory=dict, repr=False)
     bearer: Secret | None = None
     target: str | None = field(default=None, repr=False)
+    sign: Sign | None = field(default=None, repr=False)
     idempotent: bool = False
     throttled_untouched: bool = False
 
@@ -63,10 +70,27 @@ def write_request(call: Call, base_url: str) -> httpx.Request:
         headers["content-type"] = _TYPES[call.encoding]
         content = _write_body(call)
     headers.update(_write_headers(call))
+    url = address(call, base_url)
     try:
-        return httpx.Request(call.method, address(call, base_url), headers=headers, content=content)
+        request = httpx.Request(call.method, url, headers=headers, content=content)
     except httpx.InvalidURL:
         raise ValueError("no URL can hold this") from None
+    if call.sign is not None:
+        request.headers.update(_sign(request, call.sign))
+    return request
+
+
+def _sign(request: httpx.Request, sign: Sign) -> dict[str, str]:
+    unsigned = Unsigned(
+        method=request.method,
+        url=str(request.url),
+        headers=dict(request.headers),
+        body=request.content,
+    )
+    try:
+        return {_check_name(name): _write_value("", each) for name, each in sign(unsigned).items()}
+    except Exception:  # noqa: BLE001 - whatever a plug-in raises may show a credential
+        raise SignerFailedError("the signer of this call failed") from None
 
 
 def address(call: Call, base_url: str) -> str:

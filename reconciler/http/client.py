@@ -13,7 +13,7 @@ import httpx
 from reconciler.http.addresses import check_address
 from reconciler.http.answers import Answer, NotSent, Result, Unanswered
 from reconciler.http.bodies import read_answer
-from reconciler.http.calls import Call, write_request
+from reconciler.http.calls import Call, SignerFailedError, write_request
 from reconciler.http.failures import classify
 from reconciler.http.limits import Limits
 from reconciler.http.logs import log_call, quiet_libraries
@@ -81,6 +81,8 @@ class HttpClient:
     async def _exchange(self, call: Call) -> Result:
         try:
             request = write_request(call, self._base_url)
+        except SignerFailedError:
+            return NotSent("the plug-in that signs requests failed", lasting=True)
         except ValueError:  # such as a credential that no header can hold
             return NotSent("the request could not be written", lasting=True)
         try:

@@ -20,8 +20,8 @@ from reconciler.providers.actions import Action
 from reconciler.providers.dialect.calls import Operation
 from reconciler.providers.dialect.model import Dialect
 from reconciler.providers.dialect.parts import Match
-from reconciler.providers.login import NoAccess, Session
 from reconciler.providers.paths import compile_path
+from reconciler.providers.sessions.session import NoAccess, Session
 from reconciler.providers.templates import (
     Values,
     check_path,

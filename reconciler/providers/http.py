@@ -29,12 +29,13 @@ from reconciler.providers.dialect.model import Dialect
 from reconciler.providers.exchange import Exchange, Prepared
 from reconciler.providers.finding import KeyFinder
 from reconciler.providers.key_list import KeyList, KeyLookup
-from reconciler.providers.login import Session
 from reconciler.providers.paths import compile_path
 from reconciler.providers.probing import Probing
 from reconciler.providers.rows import RowReader, is_key_id
+from reconciler.providers.sessions.opening import open_session
+from reconciler.providers.sessions.session import common_headers
 from reconciler.providers.surveys import Reaching, Survey
-from reconciler.providers.templates import Values, check_texts, fill, settle_variables
+from reconciler.providers.templates import Values, check_texts, settle_variables
 from reconciler.providers.tenancy import Tenancy
 from reconciler.providers.together import Broken
 from reconciler.providers.updates import Updates
@@ -68,7 +69,7 @@ class HttpDriver:
         settled = settle_variables(dialect.tenant.variables, variables)
         check_texts(dialect.headers, frozenset(settled), frozenset())
         judge = Judge(dialect)
-        session = Session(dialect, client, credentials, judge)
+        session = open_session(dialect, client, credentials, judge, settled)
         exchange = Exchange(dialect, session, judge, clock, settled, client.base_url)
         rows = RowReader(dialect)
         lookup = KeyLookup(dialect, exchange, rows)
@@ -224,11 +225,6 @@ def _open_deploys(dialect: Dialect, exchange: Exchange) -> Deploys | None:
 def _open_audits(dialect: Dialect, exchange: Exchange) -> Audits | None:
     audit = dialect.operations.audit
     return Audits(audit, dialect.identity.times, exchange) if audit else None
-
-
-def common_headers(dialect: Dialect, variables: Values) -> dict[str, str]:
-    filled = fill(dialect.headers, variables)
-    return {str(n): str(v) for n, v in filled.items()} if isinstance(filled, dict) else {}
 
 
 def _open_probing(

@@ -19,9 +19,9 @@ from reconciler.providers.dialect.effects import Reach
 from reconciler.providers.exchange import Exchange
 from reconciler.providers.key_list import KeyList, KeyRows
 from reconciler.providers.listing import Listing, Progress, tell_nobody
-from reconciler.providers.login import Session
 from reconciler.providers.paths import Reader, compile_path
 from reconciler.providers.rows import read_word
+from reconciler.providers.sessions.session import Session
 from reconciler.providers.tenancy import Tenancy
 from reconciler.providers.together import Broken
 from reconciler.providers.upstreams import Upstreams

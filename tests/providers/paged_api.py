@@ -1,7 +1,7 @@
 """Lists in pages, in every way in which APIs give them, over rows that may change meanwhile."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -61,10 +61,9 @@ class Pages:
     before_page: Callable[[int], None] = lambda _: None
     asked: int = 0
     total: int | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
 
     def dialect(self, **parts: Any) -> Dialect:  # noqa: ANN401
-        listing = make_listing(KINDS[self.kind], **parts)
+        listing = make_listing(parts.pop("paging", KINDS[self.kind]), **parts)
         if self.kind == "cursor in the body":
             listing |= {"method": "POST", "body": {"paging": {"size": SIZE}, "all": True}}
         return make_dialect({"list": listing})
@@ -79,9 +78,8 @@ class Pages:
         if start is None:
             return reply({"code": "no_such_place"}, 400)
         size = len(self.rows) if self.kind.startswith("none") else self.size
-        shown = self.rows[start : start + size]
-        more = start + size < len(self.rows)
-        return _PAGES[self.kind.partition(" ")[0]](self, shown, start + size, more)
+        end = start + size
+        return self._tell(self.rows[start:end], f"c{end}" if end < len(self.rows) else None)
 
     def _start(self, sent: Sent) -> int | None:
         query = sent.query
@@ -96,43 +94,21 @@ class Pages:
         cursor = (sent.body or {}).get("paging", {}).get("cursor") or query.get("cursor", "c0")
         return int(cursor.removeprefix("c"))
 
-    def counted(self, shown: list[Row]) -> httpx.Response:
-        total = len(self.rows) if self.total is None else self.total
-        return reply({"keys": shown, "total": total})
-
-
-def _by_cursor(pages: Pages, shown: list[Row], end: int, more: bool) -> httpx.Response:
-    following = {"next": f"c{end}"} if more else {"next": None}
-    told = {"more": more} if "more" in pages.kind else {}
-    return reply({"keys": shown, **following, **told})
-
-
-def _by_last_id(pages: Pages, shown: list[Row], end: int, more: bool) -> httpx.Response:
-    last = {"last": shown[-1]["id"]} if shown and pages.kind == "last id" else {}
-    return reply({"keys": shown, "more": more, **last})
-
-
-def _by_url(pages: Pages, shown: list[Row], end: int, more: bool) -> httpx.Response:
-    following = f"https://small.example/api/keys?cursor=c{end}" if more else None
-    return reply({"keys": shown, "links": {"next": following}})
-
-
-def _by_link(pages: Pages, shown: list[Row], end: int, more: bool) -> httpx.Response:
-    first = '</api/keys>; rel="first"'
-    following = f', </api/keys?cursor=c{end}>; rel="next"' if more else ""
-    return reply({"keys": shown}, link=first + following)
-
-
-def _counted(pages: Pages, shown: list[Row], end: int, more: bool) -> httpx.Response:
-    return pages.counted(shown)
-
-
-_PAGES: dict[str, Callable[[Pages, list[Row], int, bool], httpx.Response]] = {
-    "none": _counted,
-    "page": _counted,
-    "offset": _counted,
-    "cursor": _by_cursor,
-    "last": _by_last_id,
-    "next": _by_url,
-    "link": _by_link,
-}
+    def _tell(self, shown: list[Row], following: str | None) -> httpx.Response:
+        answer: dict[str, Any] = {"keys": shown}
+        match self.kind.split():
+            case ["cursor", *_]:
+                told = {"more": bool(following)} if "more" in self.kind else {}
+                return reply({**answer, "next": following, **told})
+            case ["last", *rest]:
+                last = {"last": shown[-1]["id"]} if shown and rest == ["id"] else {}
+                return reply({**answer, "more": bool(following), **last})
+            case ["next", *_]:
+                url = following and f"https://small.example/api/keys?cursor={following}"
+                return reply({**answer, "links": {"next": url}})
+            case ["link"]:
+                link = f', </api/keys?cursor={following}>; rel="next"' if following else ""
+                return reply(answer, link=f'</api/keys>; rel="first"{link}')
+            case _:
+                total = len(self.rows) if self.total is None else self.total
+                return reply({**answer, "total": total})

@@ -150,7 +150,11 @@ def _read(request: httpx.Request) -> Sent:
 
 
 def open_driver(
-    api: SmallApi, dialect: Dialect, *, clock: FakeClock | None = None, **more: Any  # noqa: ANN401
+    api: SmallApi,
+    dialect: Dialect,
+    *,
+    clock: FakeClock | None = None,
+    **more: Any,  # noqa: ANN401
 ) -> HttpDriver:
     clock = clock or FakeClock()
     return HttpDriver(

@@ -8,6 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from reconciler.core.keys import Value
+from reconciler.core.secret import Secret
 from reconciler.errors import ProviderError
 from reconciler.providers.bodies import UnwritableKeyError, write_fields
 from reconciler.providers.codecs import UnusableValueError, encode, make_decoder
@@ -138,9 +139,9 @@ def test_bodies_may_be_nested() -> None:
 
 
 def test_claims_are_read_from_tokens() -> None:
-    assert read_claim(_token({"sub": "user-1"}), "sub") == "user-1"
+    assert read_claim(Secret(_token({"sub": "user-1"})), "sub") == "user-1"
     for token in ("", "a.b", "a.b.c", "a.!.c", "a.W10.c", _token({"sub": 5}), _token({})):
-        assert read_claim(token, "sub") is None
+        assert read_claim(Secret(token), "sub") is None
 
 
 def _token(claims: object) -> str:
