@@ -99,6 +99,9 @@ class KeyList:
             exchange, Action.LIST, operation, takes[operation.rows], what="keys"
         )
 
+    def __str__(self) -> str:
+        return self._place
+
     async def read(self, progress: Progress) -> KeyRows | Broken:
         """Read every key, or say why that was not possible."""
         listed = await self._listing.read(tell_nobody if self._poor else progress)

@@ -101,7 +101,9 @@ class Survey:
         if self.switch is None or isinstance(keys, Broken):
             return None
         enabled = self.switch(keys.data)
-        return enabled if isinstance(enabled, bool) else Broken("the switch for all is not told")
+        if isinstance(enabled, bool):
+            return enabled
+        return Broken(f"{self.keys}: answered without the switch for all keys")
 
 
 async def _nothing() -> tuple[()]:

@@ -78,7 +78,7 @@ class Sent:
     method: str
     path: str
     query: dict[str, str]
-    headers: Mapping[str, str]
+    headers: httpx.Headers
     body: Any
 
     def __str__(self) -> str:
@@ -151,11 +151,17 @@ def _read(request: httpx.Request) -> Sent:
     )
 
 
+def open_client(api: SmallApi, clock: FakeClock, attempts: int = 1, url: str = URL) -> HttpClient:
+    return HttpClient(url, httpx.MockTransport(api.handle), clock, Limits(attempts=attempts))
+
+
 def open_driver(
     api: SmallApi,
     dialect: Dialect,
     *,
     clock: FakeClock | None = None,
+    attempts: int = 1,
+    credentials: Mapping[str, Secret] | None = None,
     **more: Any,  # noqa: ANN401
 ) -> HttpDriver:
     clock = clock or FakeClock()
@@ -163,8 +169,8 @@ def open_driver(
         provider="small",
         origin=URL,
         dialect=dialect,
-        client=HttpClient(URL, httpx.MockTransport(api.handle), clock, Limits(attempts=1)),
-        credentials={"token": Secret("our-own-token")},
+        client=open_client(api, clock, attempts),
+        credentials=credentials or {"token": Secret("our-own-token")},
         clock=clock,
         **more,
     )
