@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from reconciler.core.capabilities import Capabilities
     from reconciler.providers.dialect.model import Dialect
 
-_FILES: Final = {"clouisle": "dialects/clouisle.yaml"}
+_FILES: Final = {
+    name: f"dialects/{name}.yaml"
+    for name in ("ai-controller", "clouisle", "intellithing", "itellico", "pinbridge")
+}
 
 
 def dialect_names() -> tuple[str, ...]:

@@ -30,9 +30,15 @@ FIELDS = frozenset(
 
 
 def test_the_table() -> None:
-    assert dialect_names() == ("clouisle",)
+    assert dialect_names() == (
+        "ai-controller",
+        "clouisle",
+        "intellithing",
+        "itellico",
+        "pinbridge",
+    )
     assert load_dialect("clouisle") is load_dialect("clouisle")
-    with pytest.raises(ProviderError, match=r"no dialect 'cloudisle'.*Shipped: clouisle"):
+    with pytest.raises(ProviderError, match=r"no dialect 'cloudisle'.*Shipped: ai-controller, clouisle"):
         load_dialect("cloudisle")
 
 
