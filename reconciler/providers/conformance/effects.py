@@ -1,4 +1,4 @@
-"""Checks of what hangs on keys: deploys, the tenant-wide switch, gateways, and the API's own log."""
+"""Checks of what hangs on keys: deploys, the switch for all, gateways, and the API's own log."""
 
 from __future__ import annotations
 
@@ -40,9 +40,8 @@ async def deploys(bench: Bench) -> str:
     if not projects:
         raise BrokenError("no project is told where the dialect looks")
     if not bench.terms.deploy:
-        raise UntoldError(
-            f"{len(projects)} projects are told; to deploy them needs leave (--deploy)"
-        )
+        told = f"{len(projects)} projects are told"
+        raise UntoldError(f"{told}; to deploy them needs leave (--deploy)")
     bench.done(await bench.driver.switch_all(on=True), "the switch was not set")
     made = await bench.make()
     await bench.expect(made.secret, Probe.REJECTED, "before a deploy")

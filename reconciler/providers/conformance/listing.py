@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reconciler.core.keys import KeyId
 from reconciler.interfaces.driver import Done
 from reconciler.providers.conformance.bench import Bench
@@ -108,5 +110,5 @@ def _in_small_pages(dialect: Dialect) -> Dialect | None:
     return dialect.model_copy(update={"operations": operations})
 
 
-def _differing(one: dict[str, object], other: dict[str, object]) -> str:
+def _differing(one: Mapping[str, object], other: Mapping[str, object]) -> str:
     return ", ".join(sorted(n for n in one.keys() | other.keys() if one.get(n) != other.get(n)))
