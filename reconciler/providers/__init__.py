@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 _FILES: Final = {
     name: f"dialects/{name}.yaml"
-    for name in ("ai-controller", "clouisle", "intellithing", "itellico", "pinbridge")
+    for name in (
+        "ai-controller",
+        "clouisle",
+        "gitlab",
+        "intellithing",
+        "itellico",
+        "openrouter",
+        "pinbridge",
+    )
 }
 
 
