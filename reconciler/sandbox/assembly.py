@@ -21,13 +21,17 @@ from reconciler.sandbox.clouisle.system import CLOUISLE
 from reconciler.sandbox.control import Control
 from reconciler.sandbox.database import Database
 from reconciler.sandbox.faults import FaultBox
+from reconciler.sandbox.intellithing.system import INTELLITHING
 from reconciler.sandbox.mishaps import with_faults
 from reconciler.sandbox.parts import Parts, System
 from reconciler.sandbox.passwords import RANDOM_COST
 from reconciler.sandbox.request_log import RequestLog, with_log
 
 ADMIN = "sandbox-admin"
-SYSTEMS: dict[str, System] = {"clouisle": CLOUISLE}
+SYSTEMS: dict[str, System] = {
+    "clouisle": CLOUISLE,
+    "intellithing": INTELLITHING,
+}
 
 
 def assemble(
@@ -44,7 +48,8 @@ def assemble(
     routes = [route for system in SYSTEMS.values() for route in system.routes(parts)]
     if control_token is not None:
         emptied = [table for system in SYSTEMS.values() for table in system.emptied_by_reset]
-        routes += Control(control_token, parts, emptied).routes()
+        own = {name: system.control(parts) for name, system in SYSTEMS.items()}
+        routes += Control(control_token, parts, emptied, own).routes()
     app = Starlette(routes=routes, exception_handlers={HTTPException: _show_detail})
     watched = with_log(with_faults(app, parts.faults), parts.log)
     admin = SandboxAccount(ADMIN, password)

@@ -4,7 +4,7 @@
 APPLICATION_ID = 0x4B575342
 
 # Rises when a table is added, here or in a system's package: every table is created if absent.
-VERSION = 1
+VERSION = 2
 
 SHARED = """
 CREATE TABLE IF NOT EXISTS settings (

@@ -3,13 +3,13 @@
 It must not know users beyond their id. Only the hash of a revoked token is kept.
 """
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
 import jwt
 
 from reconciler.sandbox.database import Database
+from reconciler.sandbox.secret_hashes import hash_secret
 
 LIFETIME = timedelta(days=30)
 _ALGORITHM = "HS256"
@@ -40,7 +40,7 @@ def revoke_token(database: Database, token: str, now: datetime) -> None:
         db.execute("DELETE FROM clouisle_logged_out WHERE expires_at < ?", (now.timestamp(),))
         db.execute(
             "INSERT OR IGNORE INTO clouisle_logged_out VALUES (?, ?)",
-            (_hash(token), claims["exp"]),
+            (hash_secret(token), claims["exp"]),
         )
 
 
@@ -48,7 +48,7 @@ def is_revoked(database: Database, token: str) -> bool:
     """Tell whether a token was logged out."""
     with database.read() as db:
         query = "SELECT 1 FROM clouisle_logged_out WHERE token_hash = ?"
-        return db.execute(query, (_hash(token),)).fetchone() is not None
+        return db.execute(query, (hash_secret(token),)).fetchone() is not None
 
 
 def _claims(database: Database, token: str) -> dict[str, int | str] | None:
@@ -66,7 +66,3 @@ def _claims(database: Database, token: str) -> dict[str, int | str] | None:
 
 def _secret(database: Database) -> str:
     return database.setting("jwt_secret", lambda: secrets.token_hex(32))
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
