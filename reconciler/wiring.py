@@ -287,18 +287,18 @@ def _open_driver(
     closing: AsyncExitStack,
 ) -> KeyDriver:
     from reconciler.http.client import Network, open_client  # noqa: PLC0415
-    from reconciler.http.limits import Limits  # noqa: PLC0415
     from reconciler.http.proxies import proxy_for  # noqa: PLC0415
     from reconciler.providers import load_dialect  # noqa: PLC0415
     from reconciler.providers.http import HttpDriver  # noqa: PLC0415
+    from reconciler.providers.throttling import make_limits  # noqa: PLC0415
 
     where = f"provider '{settings.name}'"
     credentials = {
         name: resolve(reference, environ, manifest.folder, where=where)
         for name, reference in settings.auth
     }
-    per_minute = settings.requests_per_minute
-    limits = Limits(concurrency=settings.concurrency, rate=per_minute / 60 if per_minute else None)
+    dialect = load_dialect(settings.dialect)
+    limits = make_limits(dialect.throttling, settings.concurrency, settings.requests_per_minute)
     if settings.sandbox is not None:
         base, network, defaults = _enter_sandbox(settings, closing)
         credentials = {**defaults, **credentials}
@@ -309,7 +309,7 @@ def _open_driver(
     driver = HttpDriver(
         provider=settings.name,
         origin=settings.origin,
-        dialect=load_dialect(settings.dialect),
+        dialect=dialect,
         client=open_client(base, clock, limits, network),
         credentials=credentials,
         clock=clock,

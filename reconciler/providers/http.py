@@ -26,7 +26,6 @@ from reconciler.providers.actions import Action
 from reconciler.providers.dialect.calls import Operation
 from reconciler.providers.dialect.model import Dialect
 from reconciler.providers.listing import Broken, Listing
-from reconciler.providers.login import NoAccess, Session
 from reconciler.providers.paths import compile_path
 from reconciler.providers.rows import (
     RowReader,
@@ -35,6 +34,8 @@ from reconciler.providers.rows import (
     is_key_id,
     write_body,
 )
+from reconciler.providers.sessions.opening import open_session
+from reconciler.providers.sessions.session import NoAccess
 from reconciler.providers.verdicts import Absent, Accepted, Judge, Verdict
 
 _TELLING: Final = frozenset({Content.JSON, Content.EMPTY})
@@ -60,7 +61,7 @@ class HttpDriver:
         self._client = client
         self._clock = clock
         self._judge = Judge(dialect)
-        self._session = Session(dialect, client, credentials, self._judge)
+        self._session = open_session(dialect, client, credentials, self._judge)
         self._rows = RowReader(dialect)
         self._secret = compile_path(str(dialect.operations.create.secret))
         self._listing = Listing(dialect.operations.list, self._rows, self._ask, clock.now)

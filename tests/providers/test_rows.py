@@ -8,6 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from reconciler.core.keys import Attributes, Value
+from reconciler.core.secret import Secret
 from reconciler.errors import ProviderError
 from reconciler.providers import load_dialect
 from reconciler.providers.codecs import UnusableValueError, encode, make_decoder
@@ -140,9 +141,9 @@ def test_bodies_may_be_nested() -> None:
 
 
 def test_claims_are_read_from_tokens() -> None:
-    assert read_claim(_token({"sub": "user-1"}), "sub") == "user-1"
+    assert read_claim(Secret(_token({"sub": "user-1"})), "sub") == "user-1"
     for token in ("", "a.b", "a.b.c", "a.!.c", "a.W10.c", _token({"sub": 5}), _token({})):
-        assert read_claim(token, "sub") is None
+        assert read_claim(Secret(token), "sub") is None
 
 
 def _token(claims: object) -> str:
