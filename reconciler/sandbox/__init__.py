@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from reconciler.sandbox.accounts import Accounts
     from reconciler.sandbox.database import Database
 
-PREFIXES = {"clouisle": "/clouisle/api/v1"}
+PREFIXES = {
+    "clouisle": "/clouisle/api/v1",
+}
 """Where the sandbox speaks each dialect, below its own address."""
 
 KEY_PREFIXES: dict[str, str] = {}
