@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PREFIXES = {
     "clouisle": "/clouisle/api/v1",
+    "pinbridge": "/pinbridge",
 }
 """Where the sandbox speaks each dialect, below its own address."""
 

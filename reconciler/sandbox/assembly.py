@@ -25,11 +25,13 @@ from reconciler.sandbox.faults import FaultBox
 from reconciler.sandbox.mishaps import with_faults
 from reconciler.sandbox.parts import Parts, System
 from reconciler.sandbox.passwords import RANDOM_COST
+from reconciler.sandbox.pinbridge.system import PINBRIDGE
 from reconciler.sandbox.request_log import RequestLog, with_log
 
 ADMIN = "sandbox-admin"
 SYSTEMS: dict[str, System] = {
     "clouisle": CLOUISLE,
+    "pinbridge": PINBRIDGE,
 }
 
 
