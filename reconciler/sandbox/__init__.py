@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PREFIXES = {
     "clouisle": "/clouisle/api/v1",
     "pinbridge": "/pinbridge",
+    "itellico": "/itellico",
 }
 """Where the sandbox speaks each dialect, below its own address."""
 

@@ -22,6 +22,7 @@ from reconciler.sandbox.clouisle.system import CLOUISLE
 from reconciler.sandbox.control import Control
 from reconciler.sandbox.database import Database
 from reconciler.sandbox.faults import FaultBox
+from reconciler.sandbox.itellico.system import ITELLICO
 from reconciler.sandbox.mishaps import with_faults
 from reconciler.sandbox.parts import Parts, System
 from reconciler.sandbox.passwords import RANDOM_COST
@@ -32,6 +33,7 @@ ADMIN = "sandbox-admin"
 SYSTEMS: dict[str, System] = {
     "clouisle": CLOUISLE,
     "pinbridge": PINBRIDGE,
+    "itellico": ITELLICO,
 }
 
 
