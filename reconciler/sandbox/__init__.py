@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PREFIXES = {
     "clouisle": "/clouisle/api/v1",
     "intellithing": "/intellithing",
+    "pinbridge": "/pinbridge",
+    "itellico": "/itellico",
 }
 """Where the sandbox speaks each dialect, below its own address."""
 

@@ -6,6 +6,7 @@ The only place that knows all systems. It must not decide how any of them answer
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -23,15 +24,19 @@ from reconciler.sandbox.control import Control
 from reconciler.sandbox.database import Database
 from reconciler.sandbox.faults import FaultBox
 from reconciler.sandbox.intellithing.system import INTELLITHING
+from reconciler.sandbox.itellico.system import ITELLICO
 from reconciler.sandbox.mishaps import with_faults
 from reconciler.sandbox.parts import ControlRoute, Parts, System
 from reconciler.sandbox.passwords import RANDOM_COST
+from reconciler.sandbox.pinbridge.system import PINBRIDGE
 from reconciler.sandbox.request_log import RequestLog, with_log
 
 ADMIN = "sandbox-admin"
 SYSTEMS: dict[str, System] = {
     "clouisle": CLOUISLE,
     "intellithing": INTELLITHING,
+    "pinbridge": PINBRIDGE,
+    "itellico": ITELLICO,
 }
 
 
@@ -47,11 +52,14 @@ def assemble(
     accounts.keep_built_in(ADMIN, password, RANDOM_COST)
     admin = SandboxAccount(ADMIN, password)
     parts = Parts(database, clock, accounts, FaultBox(), RequestLog())
+    _keep_built_in(parts)
     routes = [route for system in SYSTEMS.values() for route in system.routes(parts)]
     if control_token is not None:
-        emptied = [table for system in SYSTEMS.values() for table in system.emptied_by_reset]
+        emptied = [*shared.EMPTIED_BY_RESET]
+        emptied += [table for system in SYSTEMS.values() for table in system.emptied_by_reset]
         own = {name: _control(system, parts, admin) for name, system in SYSTEMS.items()}
-        routes += Control(control_token, parts, emptied, own).routes()
+        keep_built_in = partial(_keep_built_in, parts)
+        routes += Control(control_token, parts, emptied, own, keep_built_in).routes()
     app = Starlette(routes=routes, exception_handlers={HTTPException: _show_detail})
     watched = with_log(with_faults(app, parts.faults), parts.log)
     keys_to_the_door = {name: system.credentials for name, system in SYSTEMS.items()}
@@ -71,6 +79,11 @@ def _control(system: System, parts: Parts, admin: SandboxAccount) -> list[Contro
         return system.credentials(parts, admin)
 
     return [*system.control(parts), ("GET", "credentials", credentials)]
+
+
+def _keep_built_in(parts: Parts) -> None:
+    for system in SYSTEMS.values():
+        system.keep_built_in(parts)
 
 
 def _wall_clock() -> datetime:

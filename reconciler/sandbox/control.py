@@ -37,11 +37,13 @@ class Control:
         parts: Parts,
         emptied_by_reset: Sequence[str],
         of_systems: Mapping[str, Sequence[ControlRoute]],
+        keep_built_in: Callable[[], None],
     ) -> None:
         self._token = token.encode()
         self._parts = parts
         self._emptied_by_reset = emptied_by_reset
         self._of_systems = of_systems
+        self._keep_built_in = keep_built_in
 
     def routes(self) -> list[Route]:
         """List the endpoints."""
@@ -150,6 +152,7 @@ class Control:
         self._parts.faults.clear()
         self._parts.log.clear()
         self._parts.clock.restore()
+        self._keep_built_in()
         return {}
 
 

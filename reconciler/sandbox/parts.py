@@ -34,13 +34,18 @@ def _nothing_to_control(_: Parts) -> list[ControlRoute]:
     return []
 
 
+def _nothing_built_in(_: Parts) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """One spoken system: its endpoints, its tables, and how its built-in superuser gets in.
 
     `credentials` gives what a client needs, by the names that the system's dialect asks for; it may
     create what is missing, such as a management key. `control` lists what a test may do to this
-    system alone, below /_sandbox/ and the system's name.
+    system alone, below /_sandbox/ and the system's name. `keep_built_in` makes sure that what every
+    sandbox of this system has is there; it runs at every opening and after every reset.
     """
 
     routes: Callable[[Parts], list[Route]]
@@ -48,3 +53,4 @@ class System:
     emptied_by_reset: tuple[str, ...]
     credentials: Callable[[Parts, SandboxAccount], dict[str, str]]
     control: Callable[[Parts], list[ControlRoute]] = _nothing_to_control
+    keep_built_in: Callable[[Parts], None] = _nothing_built_in
