@@ -90,10 +90,11 @@ def main() -> NoReturn:
 
 
 def _shown(error: KeywrightError) -> str:
-    from reconciler.errors import InterruptedRunError, ManifestError  # noqa: PLC0415
+    from reconciler.errors import DialectError, InterruptedRunError, ManifestError  # noqa: PLC0415
     from reconciler.render import clean  # noqa: PLC0415 - only when something failed
 
-    prefix = "" if isinstance(error, ManifestError | InterruptedRunError) else "Error: "
+    speaks = ManifestError | DialectError | InterruptedRunError
+    prefix = "" if isinstance(error, speaks) else "Error: "
     return "\n".join(clean(line) for line in f"{prefix}{error}".splitlines())
 
 

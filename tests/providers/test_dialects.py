@@ -38,7 +38,9 @@ def test_the_table() -> None:
         "pinbridge",
     )
     assert load_dialect("clouisle") is load_dialect("clouisle")
-    with pytest.raises(ProviderError, match=r"no dialect 'cloudisle'.*Shipped: ai-controller, clouisle"):
+    with pytest.raises(
+        ProviderError, match=r"no dialect 'cloudisle'.*Shipped: ai-controller, clouisle"
+    ):
         load_dialect("cloudisle")
 
 

@@ -44,7 +44,7 @@ class Tenant(Part):
 class Toggle(Part):
     """The tenant-wide switch. `read` is a path in the answer that lists the keys.
 
-    Its operations are not called `on` and `off` in the file, since YAML 1.1 reads those as booleans.
+    In a file they are not called `on` and `off`, since YAML 1.1 reads those as booleans.
     """
 
     read: JmesPath

@@ -1,4 +1,4 @@
-"""How text of a manifest is repeated in a message, and the nearest valid name to a wrong one."""
+"""How text of a file is repeated in a message, and the nearest valid name to a wrong one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Iterable
 from functools import lru_cache
 
-from reconciler.manifest.credentials import looks_secret
+from reconciler.documents.credentials import looks_secret
+from reconciler.documents.places import Path
 
 _MAX_SHOWN = 80
 _MAX_COMPARED = 128
@@ -25,6 +26,12 @@ def show(text: str) -> str:
         return "(hidden)"
     visible = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return visible if len(visible) <= _MAX_SHOWN else f"{visible[: _MAX_SHOWN - 1]}…"
+
+
+def dot(path: Path) -> str:
+    """Join the steps of a path as people write them: `rotate.every`, `recipients[0]`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{show(step)}" for step in path)
+    return "".join(steps).removeprefix(".")
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
