@@ -24,6 +24,7 @@ COMMANDS = {
     "apply": "Make the live keys match keys.yaml.",
     "status": "Show every key: versions, stage, age, expiry, last use, where its secret is.",
     "state": "Look at the recorded state, or mend it.",
+    "dialect": "Show which key APIs can be spoken to, and what each can do.",
     "schema": "Print a JSON Schema, for editors.",
     "sandbox": "Run the embedded key API, for trying and for tests.",
 }

@@ -38,6 +38,10 @@ class Findings:
         place = path if at is None else at
         self._found.add((self._document.places.find(self._document.data, place, key=key), sentence))
 
+    def settle(self, path: Path) -> None:
+        """Take a problem as told, because another one that was told explains it."""
+        self._settled.add(path)
+
     def settled(self, path: Path) -> bool:
         """Whether a problem at, above or below a path is known, so that another would be noise."""
         if path in self._above:

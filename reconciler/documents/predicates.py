@@ -6,7 +6,7 @@ Only the kind and its limits are used: pydantic's own text would repeat the valu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from reconciler.documents.places import Data, Path
@@ -45,7 +45,7 @@ def word_error(kind: str, context: Mapping[str, Any], value: Data, helps: Mappin
             said = "must be text; put it in quotes"
         case "string_pattern_mismatch":
             said = helps.get(context["pattern"], "is not written correctly")
-        case "literal_error":
+        case "literal_error" | "enum":
             said = word_choice(context["expected"], value)
         case _ if kind in _LIMITS:
             said = f"must {_LIMITS[kind].format(**context)}"
@@ -54,6 +54,13 @@ def word_error(kind: str, context: Mapping[str, Any], value: Data, helps: Mappin
         case _:
             said = "is not valid here"
     return said
+
+
+def join_types(kinds: Iterable[str], value: Data) -> str:
+    """Say which types a value may have, from the errors of each of them."""
+    several = " or ".join(dict.fromkeys(WRONG_TYPE[kind] for kind in kinds))
+    quotes = several == "text" and isinstance(value, (int, float))
+    return f"must be {several}{'; put it in quotes' if quotes else ''}"
 
 
 def word_choice(expected: str, value: Data) -> str:
@@ -71,5 +78,5 @@ def look_up(data: Data, path: Path) -> Data:
         if isinstance(here, dict) and isinstance(step, str):
             here = here.get(step)
         elif isinstance(here, list) and isinstance(step, int):
-            here = here[step]
+            here = here[step] if step < len(here) else None
     return here

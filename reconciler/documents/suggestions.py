@@ -37,12 +37,17 @@ def dot(path: Path) -> str:
 def suggest(name: str, known: Iterable[str]) -> str:
     """Give "; did you mean 'x'?", or the valid names if none is near and they are few."""
     names = tuple(sorted(known))
-    near = _nearest(name, names[:_MAX_CANDIDATES]) if len(name) <= _MAX_COMPARED else None
+    near = nearest(name, names)
     if near is not None:
         return f"; did you mean {quote(near)}?"
     if not names:
         return " (none is declared)"
     return f" (there is: {', '.join(map(show, names))})" if len(names) <= _MAX_LISTED else ""
+
+
+def nearest(name: str, known: tuple[str, ...]) -> str | None:
+    """Give the valid name that is most like a wrong one, if one is like it at all."""
+    return _nearest(name, known[:_MAX_CANDIDATES]) if len(name) <= _MAX_COMPARED else None
 
 
 @lru_cache(maxsize=1024)

@@ -62,7 +62,6 @@ def schema() -> dict[str, Any]:
 
 def schema_text() -> str:
     """Give the JSON Schema as schemas/keys.schema.json holds it."""
-    from reconciler.documents.json_schema import write_schema  # noqa: PLC0415 - as above
-    from reconciler.manifest.schema import make_schema  # noqa: PLC0415
+    from reconciler.manifest.schema import write  # noqa: PLC0415 - the door stays light
 
-    return write_schema(make_schema())
+    return write()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.documents.json_schema import schema_of
+from reconciler.documents.json_schema import schema_of, write_schema
 from reconciler.manifest.models import ManifestModel
 
 
@@ -14,3 +14,8 @@ def make_schema() -> dict[str, Any]:
     # `keys:` with nothing below it yet is an empty manifest, not a mistake.
     schema["properties"]["keys"] = {"anyOf": [schema["properties"]["keys"], {"type": "null"}]}
     return schema
+
+
+def write() -> str:
+    """Write the schema as text."""
+    return write_schema(make_schema())

@@ -34,9 +34,7 @@ def read_url(value: object) -> str:
 def read_key_url(value: object) -> str:
     """Check the address at which keys are used."""
     if isinstance(value, str) and value.startswith(SANDBOX):
-        raise ValueError(
-            "must be an address such as https://app.example.com, not a sandbox"
-        )
+        raise ValueError("must be an address such as https://app.example.com, not a sandbox")
     return read_url(value)
 
 

@@ -68,7 +68,10 @@ PROVIDERS = {
         "provider 'p': unknown dialect 'clousle'; did you mean 'clouisle'?"
     ],
     "dialect: ▸zzz, url: https://x.example": [
-        "provider 'p': unknown dialect 'zzz' (there is: clouisle, gateway, pinbridge, short, studio)"
+        (
+            "provider 'p': unknown dialect 'zzz'"
+            " (there is: clouisle, gateway, pinbridge, short, studio)"
+        )
     ],
     "dialect: clouisle, url: ▸http://x.example": [
         "provider 'p': 'url' must be https; plain http is allowed only to this machine"

@@ -146,7 +146,8 @@ ENTRIES = {
     "provider: one, upstream: u, value: ▸{key: of-tow}": [
         "provider key 'x': unknown key 'of-tow'; did you mean 'of-two'?"
     ],
-    "provider: one, upstream: u, value: {key: a}, options: {ulr: ▸x, auth_type: ▸basic, url: ▸[x]}": [
+    "provider: one, upstream: u, value: {key: a},"
+    " options: {ulr: ▸x, auth_type: ▸basic, url: ▸[x]}": [
         (
             "provider key 'x': 'options.ulr' cannot be honoured: gateway knows no such option"
             " (it has: auth_type, url)"
