@@ -14,7 +14,7 @@ ROOMS = (
     {"cli"},
     {"wiring"},
     {"manifest", "engine", "render", "providers", "stores", "backends", "sandbox"},
-    {"http"},
+    {"http", "documents"},
     {"interfaces"},
     {"core"},
     {"errors"},

@@ -98,7 +98,7 @@ def test_every_problem_of_a_file_is_told_and_no_value_of_it() -> None:
 
 
 def test_a_file_that_is_not_yaml_is_told() -> None:
-    with pytest.raises(ProviderError, match="dialect 'x': is not YAML"):
+    with pytest.raises(ProviderError, match="x:2:1: this is not YAML"):
         parse_dialect(b"a: [", "x")
 
 

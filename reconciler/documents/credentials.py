@@ -1,6 +1,6 @@
 """Is this text a secret? The shapes of credentials that are known well enough to refuse.
 
-A manifest goes into version control: whatever here looks like a credential is refused wherever it
+Our files go into version control: whatever in them looks like a credential is refused wherever it
 stands, comments included, and is never repeated in a message.
 """
 

@@ -5,8 +5,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifest.document import Document, ParserFactory, fastest_parser, parse_document
-from reconciler.manifest.places import Data, Path, unpack
+from reconciler.documents.places import Data, Path, unpack
+from reconciler.documents.yaml_text import Document, ParserFactory, fastest_parser, parse_document
 
 PARSERS: list[ParserFactory] = [fastest_parser(), yaml.SafeLoader]
 

@@ -1,6 +1,6 @@
 """YAML text → plain data with its positions, in one pass over libyaml's events.
 
-Knows YAML and nothing of what a manifest means. Bounded in size, depth and what aliases repeat.
+Knows YAML and nothing of what a file means. Bounded in size, depth and what aliases repeat.
 Faults that leave the rest readable are collected; the others end the reading.
 """
 
@@ -24,8 +24,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from reconciler.manifest.places import COLUMN_BITS, Data, Path, Places, pack
-from reconciler.manifest.scalars import (
+from reconciler.documents.places import COLUMN_BITS, Data, Path, Places, pack
+from reconciler.documents.scalars import (
     ScalarError,
     is_core_collection,
     read_plain,
@@ -35,7 +35,9 @@ from reconciler.manifest.scalars import (
 
 MAX_DEPTH: Final = 32
 MAX_REPEATED: Final = 1_000_000
-"""How many values all aliases of a manifest may stand for together."""
+"""How many values all aliases of a text may stand for together."""
+
+MERGE_KEY: Final = "is a YAML merge key, which is not supported"
 
 RawEvent: TypeAlias = Any
 """One of yaml.events, whose attributes PyYAML leaves untyped."""
@@ -48,7 +50,7 @@ ParserFactory: TypeAlias = Callable[[str], RawParser]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that a manifest may not hold, with its mark and the way to it.
+    """One thing that a text may not hold, with its mark and the way to it.
 
     The predicate ends a sentence that begins with the name of what the path leads to.
     """
@@ -171,7 +173,9 @@ class _Builder:
             event = self._next()
         event = self._next()
         if type(event) is DocumentStartEvent:
-            raise _EndReading(event, "a second YAML document begins here; a manifest is one")
+            raise _EndReading(
+                event, "a second YAML document begins here; put it into a file of its own"
+            )
 
     def _value(self, event: RawEvent, depth: int) -> Data:
         kind = type(event)
@@ -290,7 +294,7 @@ class _Builder:
         """Add an entry that is written twice or looks like a merge key, if it may be added."""
         name = events[0].value
         if name == "<<" and events[0].implicit[0]:
-            self._fault(events[0], "is a YAML merge key, which is not supported; use `defaults`")
+            self._fault(events[0], MERGE_KEY)
         elif name in data:
             self._fault(events[0], "is written twice in the same mapping")
         else:

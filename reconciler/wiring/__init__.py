@@ -11,44 +11,33 @@ import getpass
 import os
 import platform
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from reconciler.core.capabilities import Capabilities
-from reconciler.core.keys import KeyId, OpId, Target
-from reconciler.core.observed import (
-    Deployment,
-    LiveKey,
-    ProviderView,
-    SpoolView,
-    StoreView,
-    Upstream,
-)
-from reconciler.core.recorded import Recorded, StackMeta
+from reconciler.core.keys import OpId
+from reconciler.core.recorded import StackMeta
 from reconciler.core.secret import Secret
 from reconciler.engine.world import Outlook, World
-from reconciler.errors import KeywrightError, ManifestError, ProviderError, StateError
-from reconciler.interfaces.backend import Backend, Holder, StateReader
+from reconciler.errors import KeywrightError, StateError
+from reconciler.interfaces.backend import Backend, Holder
 from reconciler.interfaces.clock import Clock
-from reconciler.interfaces.driver import KeyDriver, KeyReader, Outcome
+from reconciler.interfaces.driver import KeyDriver
 from reconciler.interfaces.reporter import Reporter
-from reconciler.interfaces.spool import Spool, SpoolReader
-from reconciler.interfaces.store import Store, StoreReader
-from reconciler.manifest import (
-    FileReference,
-    Manifest,
-    ProviderSettings,
-    StoreSettings,
-    load_manifest,
-    resolve,
+from reconciler.interfaces.spool import Spool
+from reconciler.interfaces.store import Store
+from reconciler.manifest import FileReference, Manifest, StoreSettings, load_manifest, resolve
+from reconciler.providers import dialect_names
+from reconciler.wiring.reaching import abilities, find_abilities, open_drivers
+from reconciler.wiring.read_only import (
+    ReadOnlyDriver,
+    ReadOnlySpool,
+    ReadOnlyState,
+    ReadOnlyStore,
 )
-
-if TYPE_CHECKING:
-    from reconciler.http.client import Network
 
 IDENTITY_VARIABLE = "KEYWRIGHT_AGE_IDENTITY"
 _JOB_VARIABLES = ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL")
@@ -75,16 +64,8 @@ class RandomIds:
 
 
 def load(path: Path) -> Manifest:
-    """Read a manifest and check it against the dialects that this version has."""
-    from reconciler.providers import dialect_names  # noqa: PLC0415 - `--help` needs none of it
-
-    return load_manifest(path, _find_dialect, dialect_names)
-
-
-def _find_dialect(name: str) -> Capabilities | None:
-    from reconciler.providers import capabilities_of, dialect_names  # noqa: PLC0415
-
-    return capabilities_of(name) if name in dialect_names() else None
+    """Read a manifest and check it against the dialects that this version has, and its own ones."""
+    return load_manifest(path, partial(find_abilities, path.parent), dialect_names)
 
 
 def open_state(manifest: Manifest) -> Backend:
@@ -136,11 +117,11 @@ async def open_outlook(
     async with _open_parts(manifest, environ) as parts:
         yield Outlook(
             desired=manifest.desired,
-            able=_abilities(manifest),
-            drivers={name: _ReadOnlyDriver(driver) for name, driver in parts.drivers.items()},
-            stores={name: _ReadOnlyStore(store) for name, store in parts.stores.items()},
-            backend=_ReadOnlyState(parts.backend),
-            spool=_ReadOnlySpool(parts.spool),
+            able=abilities(manifest),
+            drivers={name: ReadOnlyDriver(driver) for name, driver in parts.drivers.items()},
+            stores={name: ReadOnlyStore(store) for name, store in parts.stores.items()},
+            backend=ReadOnlyState(parts.backend),
+            spool=ReadOnlySpool(parts.spool),
             clock=parts.clock,
             reporter=reporter,
         )
@@ -154,7 +135,7 @@ async def open_world(
     async with _open_parts(manifest, environ) as parts:
         yield World(
             desired=manifest.desired,
-            able=_abilities(manifest),
+            able=abilities(manifest),
             drivers=parts.drivers,
             stores=parts.stores,
             backend=parts.backend,
@@ -210,7 +191,7 @@ async def _open_parts(manifest: Manifest, environ: Mapping[str, str]) -> AsyncIt
         meta = await backend.read_meta()
         identity = stack_identity(manifest, environ)
         clock = SystemClock()
-        drivers = _open_drivers(manifest, environ, clock, closing)
+        drivers = open_drivers(manifest, environ, clock, closing)
         yield _Parts(
             backend=backend,
             spool=_open_spool(manifest, meta, identity),
@@ -220,12 +201,6 @@ async def _open_parts(manifest: Manifest, environ: Mapping[str, str]) -> AsyncIt
             drivers=drivers,
             clock=clock,
         )
-
-
-def _abilities(manifest: Manifest) -> Mapping[str, Capabilities]:
-    from reconciler.providers import capabilities_of  # noqa: PLC0415
-
-    return {p.name: capabilities_of(p.dialect) for p in manifest.providers}
 
 
 def _open_spool(manifest: Manifest, meta: StackMeta, identity: Secret | None) -> Spool:
@@ -261,138 +236,3 @@ def _open_store(
         identity=resolve(own, environ, manifest.folder, where=where) if own else identity,
         salt=meta.salt,
     )
-
-
-def _open_drivers(
-    manifest: Manifest, environ: Mapping[str, str], clock: Clock, closing: AsyncExitStack
-) -> Mapping[str, KeyDriver]:
-    """Build every driver; all credentials that are missing are told at once."""
-    problems: list[str] = []
-    drivers: dict[str, KeyDriver] = {}
-    for provider in manifest.providers:
-        try:
-            drivers[provider.name] = _open_driver(provider, manifest, environ, clock, closing)
-        except KeywrightError as error:
-            problems.append(f"{provider.place}: {error}")
-    if problems:
-        raise ManifestError(tuple(problems))
-    return drivers
-
-
-def _open_driver(
-    settings: ProviderSettings,
-    manifest: Manifest,
-    environ: Mapping[str, str],
-    clock: Clock,
-    closing: AsyncExitStack,
-) -> KeyDriver:
-    from reconciler.http.client import Network, open_client  # noqa: PLC0415
-    from reconciler.http.proxies import proxy_for  # noqa: PLC0415
-    from reconciler.providers import load_dialect  # noqa: PLC0415
-    from reconciler.providers.http import HttpDriver  # noqa: PLC0415
-    from reconciler.providers.throttling import make_limits  # noqa: PLC0415
-
-    where = f"provider '{settings.name}'"
-    credentials = {
-        name: resolve(reference, environ, manifest.folder, where=where)
-        for name, reference in settings.auth
-    }
-    dialect = load_dialect(settings.dialect)
-    limits = make_limits(dialect.throttling, settings.concurrency, settings.requests_per_minute)
-    if settings.sandbox is not None:
-        base, network, defaults = _enter_sandbox(settings, closing)
-        credentials = {**defaults, **credentials}
-    else:
-        base = settings.origin
-        ca = str(settings.ca) if settings.ca else None
-        network = Network(ca_file=ca, proxy=proxy_for(base, environ))
-    driver = HttpDriver(
-        provider=settings.name,
-        origin=settings.origin,
-        dialect=dialect,
-        client=open_client(base, clock, limits, network),
-        credentials=credentials,
-        clock=clock,
-    )
-    closing.push_async_callback(driver.close)
-    return driver
-
-
-def _enter_sandbox(
-    settings: ProviderSettings, closing: AsyncExitStack
-) -> tuple[str, Network, dict[str, Secret]]:
-    """Open the embedded key API in this process; it brings its own superuser's credentials."""
-    from reconciler.http.client import Network  # noqa: PLC0415
-    from reconciler.sandbox import PREFIXES, SandboxError, open_sandbox  # noqa: PLC0415
-
-    prefix = PREFIXES.get(settings.dialect)
-    if prefix is None:
-        raise ProviderError(f"the sandbox does not speak {settings.dialect}")
-    try:
-        sandbox = open_sandbox(str(settings.sandbox))
-    except SandboxError as error:
-        raise ProviderError(str(error)) from None
-    closing.callback(sandbox.close)
-    given = {name: Secret(text) for name, text in sandbox.credentials(settings.dialect).items()}
-    return f"http://127.0.0.1{prefix}", Network(app=sandbox.app), given
-
-
-class _ReadOnlyDriver:
-    """The looking half of a driver, and nothing else."""
-
-    __slots__ = ("_deployment", "_get", "_survey", "_upstreams")
-
-    def __init__(self, driver: KeyReader) -> None:
-        self._survey, self._get = driver.survey, driver.get
-        self._upstreams, self._deployment = driver.upstreams, driver.deployment
-
-    async def survey(self, progress: Callable[[int, int], None]) -> ProviderView:
-        return await self._survey(progress)
-
-    async def get(self, key_id: KeyId) -> Outcome[LiveKey | None]:
-        return await self._get(key_id)
-
-    async def upstreams(self) -> Outcome[tuple[Upstream, ...]]:
-        return await self._upstreams()
-
-    async def deployment(self, project: str) -> Outcome[Deployment]:
-        return await self._deployment(project)
-
-
-class _ReadOnlyStore:
-    """The looking half of a store."""
-
-    __slots__ = ("_heads",)
-
-    def __init__(self, store: StoreReader) -> None:
-        self._heads = store.heads
-
-    async def heads(self, targets: tuple[Target, ...]) -> StoreView:
-        return await self._heads(targets)
-
-
-class _ReadOnlyState:
-    """The looking half of a backend."""
-
-    __slots__ = ("_read", "_read_meta")
-
-    def __init__(self, backend: StateReader) -> None:
-        self._read, self._read_meta = backend.read, backend.read_meta
-
-    async def read(self) -> Recorded:
-        return await self._read()
-
-    async def read_meta(self) -> StackMeta:
-        return await self._read_meta()
-
-
-class _ReadOnlySpool:
-    """The looking half of the spool."""
-
-    __slots__ = ("_view",)
-
-    def __init__(self, spool: SpoolReader) -> None:
-        self._view = spool.view
-
-    async def view(self) -> SpoolView:
-        return await self._view()

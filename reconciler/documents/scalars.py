@@ -1,4 +1,4 @@
-"""What a YAML scalar means in a manifest, and which characters it may hold.
+"""What a YAML scalar means in our files, and which characters it may hold.
 
 Plain (unquoted) scalars, close to YAML 1.2:
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from reconciler.manifest.places import Data
+from reconciler.documents.places import Data
 
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -32,7 +32,7 @@ _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class ScalarError(ValueError):
-    """A scalar that cannot stand in a manifest: the end of a sentence, without what it holds."""
+    """A scalar that cannot stand there: the end of a sentence, without what it holds."""
 
 
 def read_plain(text: str) -> Data:

@@ -1,4 +1,4 @@
-"""Where everything of a manifest stands: line and column of each key and value, found by path.
+"""Where everything of a text stands: line and column of each key and value, found by path.
 
 One packed number per position in one array, since a manifest of 100,000 keys has millions of them.
 A path is found by walking the loaded data, so that nothing but the array is kept.
@@ -14,10 +14,10 @@ Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | Non
 """Plain data, as YAML text gives it."""
 
 Path: TypeAlias = tuple[str | int, ...]
-"""The way from the top of a manifest to one of its values."""
+"""The way from the top of a document to one of its values."""
 
 COLUMN_BITS: Final = 26
-"""Enough for the longest line that a manifest can have: it is limited to 50 MiB."""
+"""Enough for the longest line that a text can have: a manifest is limited to 50 MiB."""
 
 _COLUMN_MASK = (1 << COLUMN_BITS) - 1
 
