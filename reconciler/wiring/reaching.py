@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 from reconciler.core.capabilities import Capabilities
@@ -97,6 +98,11 @@ def _open_driver(
         client=open_client(reach.base, clock, limits, reach.network),
         credentials=given or reach.credentials,
         clock=clock,
+        variables=dict(settings.tenant),
+        key_client=open_client(reach.key_base, clock, limits, reach.key_network)
+        if reach.key_base
+        else None,
+        token=token_urlsafe,
     )
     closing.push_async_callback(driver.close)
     return driver
