@@ -70,7 +70,7 @@ def test_pinbridge(stage_of: Callable[[Example], Stage]) -> None:
 
     gone = stage.stored("reports-prod")
     stage.edit("  reports-prod:\n    scopes: [read]\n", "")
-    stage.run("plan").ended(0).said("will be destroyed", "1 to destroy")
+    stage.run("plan").ended(3).said("would be deleted for good (reports-prod)")
     stage.apply("--allow-revoke", "1").ended(0).said("0 added, 0 changed, 1 destroyed")
     assert not stage.accepts(gone)
     stage.rests()
@@ -80,12 +80,12 @@ def test_pinbridge_refuses_what_its_keys_have_not(stage_of: Callable[[Example], 
     stage = stage_of(PINBRIDGE)
     stage.edit(
         "reports-prod:\n    scopes: [read]",
-        "reports-prod:\n    expires: {after: 9d}\n    enabled: no",
+        "reports-prod:\n    expires: {after: 9d}\n    enabled: false",
     )
     ran = stage.run("validate").ended(1)
     ran.said(
-        "PinBridge keys never expire",
-        "cannot be switched off, only revoked",
+        "pinbridge keys have no expires: they never expire",
+        "they can only be revoked, not switched off",
         "`scopes` must be declared: PinBridge gives a key every scope",
     )
 
