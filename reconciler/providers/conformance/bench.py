@@ -18,6 +18,7 @@ from reconciler.interfaces.driver import Created, Done, KeyDriver, Outcome, Prob
 from reconciler.interfaces.ids import Ids
 from reconciler.providers.abilities import capabilities
 from reconciler.providers.conformance.findings import BrokenError, UntoldError
+from reconciler.providers.dialect.fields import InstantField
 from reconciler.providers.dialect.model import Dialect
 
 STACK: Final = "keywright-conformance"
@@ -163,10 +164,15 @@ class Bench:
 
     def later(self, span: timedelta) -> datetime:
         """Give a time in the future that the API can keep exactly."""
-        moment = self.clock.now() + span
-        if self.able.expiry_step >= timedelta(days=1):
-            return moment.replace(hour=23, minute=59, second=59, microsecond=0)
-        return moment.replace(minute=0, second=0, microsecond=0)
+        moment = (self.clock.now() + span).replace(minute=0, second=0, microsecond=0)
+        field = self.dialect.fields.get(EXPIRES_AT)
+        match field.format if isinstance(field, InstantField) else "":
+            case "date":
+                return moment.replace(hour=23, minute=59, second=59)
+            case "date_start":
+                return moment.replace(hour=0)
+            case _:
+                return moment
 
     def _waits(self) -> tuple[float, ...]:
         lag = self.able.list_lag.total_seconds()

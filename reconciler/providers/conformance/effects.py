@@ -44,7 +44,8 @@ async def deploys(bench: Bench) -> str:
         raise UntoldError(f"{told}; to deploy them needs leave (--deploy)")
     bench.done(await bench.driver.switch_all(on=True), "the switch was not set")
     made = await bench.make()
-    await bench.expect(made.secret, Probe.REJECTED, "before a deploy")
+    if await bench.driver.probe(made.secret) is Probe.ACCEPTED:
+        raise BrokenError("`on_deploy` is said, and a key is accepted before a deploy")
     await _deploy_all(bench, projects, made.key.id, there=True)
     await bench.expect(made.secret, Probe.ACCEPTED, "after a deploy")
     await bench.remove(made.key.id)

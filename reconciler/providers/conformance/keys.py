@@ -76,6 +76,8 @@ async def marks_come_back(bench: Bench) -> str:
             raise BrokenError("the mark of a new key is not found in the list")
     finally:
         await bench.remove(made.key.id)
+    if bench.able.marker is Marker.FIELD:
+        return "the mark comes back, in a field of its own"
     return f"the mark comes back, in names of up to {len(name)} characters"
 
 
@@ -97,10 +99,12 @@ async def fields_are_changed(bench: Bench) -> str:
     }
     if not bench.able.mutable - {ENABLED}:
         raise NoneError("nothing of a key can be changed")
-    if not changes:
+    if not changes and NAME not in bench.able.mutable:
         raise UntoldError("no second value is known for anything that can be changed")
     first = {f: v[0] for f, v in _samples(bench).items() if f in bench.able.fields}
     made = await bench.make(first)
+    if NAME in bench.able.mutable:
+        changes[NAME] = f"{made.key.name[:-1]}x"
     for field, value in sorted(changes.items()):
         before = await bench.show(made.key.id)
         await _change_one(bench, before, field, value)
@@ -160,6 +164,8 @@ def _samples(bench: Bench) -> dict[str, tuple[Value, ...]]:
         elif field == SCOPES and field in given:
             scopes = given.get(field)
             found[field] = (scopes, scopes[:1] if isinstance(scopes, tuple) else scopes)
+        elif field in given and rule and rule.allowed:
+            found[field] = (given.get(field), *rule.allowed[:1])
         elif field in given:
             found[field] = (given.get(field),)
     return found

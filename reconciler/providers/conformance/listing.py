@@ -8,7 +8,7 @@ from reconciler.core.keys import KeyId
 from reconciler.interfaces.driver import Done
 from reconciler.providers.conformance.bench import Bench
 from reconciler.providers.conformance.findings import BrokenError, NoneError, UntoldError
-from reconciler.providers.dialect.calls import NoPaging
+from reconciler.providers.dialect.calls import Chained, NoPaging, OffsetPaging, PagePaging
 from reconciler.providers.dialect.model import Dialect
 
 _SMALL = 2
@@ -100,12 +100,16 @@ def _other(digit: str) -> str:
 
 
 def _in_small_pages(dialect: Dialect) -> Dialect | None:
+    """Give a dialect that asks for small pages; None where their size cannot be chosen."""
     operation = dialect.operations.list
-    size = getattr(operation.paging, "size", None) or getattr(operation.paging, "limit", None)
-    if size is None:
-        return None
-    paging = operation.paging.model_copy(update={"page_size": _SMALL})
-    listing = operation.model_copy(update={"paging": paging})
+    match operation.paging:
+        case PagePaging(size=str()) | OffsetPaging(limit=str()):
+            paging = operation.paging.model_copy(update={"page_size": _SMALL})
+            listing = operation.model_copy(update={"paging": paging})
+        case Chained(size=str() as size):
+            listing = operation.model_copy(update={"query": {**operation.query, size: _SMALL}})
+        case _:
+            return None
     operations = dialect.operations.model_copy(update={"list": listing})
     return dialect.model_copy(update={"operations": operations})
 
