@@ -139,7 +139,7 @@ COOKIES: dict[str, Any] = {
     "encoding": "json",
     "send": {"data.attributes.userName": "username", "data.attributes.password": "password"},
     "fixed": {"data.attributes.grantType": "password"},
-    "cookies": ["access"],
+    "cookies": ["access", "refresh"],
     "renew": {"path": "/auth/token", "body": {"type": "refresh"}, "cookies": ["refresh"]},
     "again_on": [{"status": 401}],
 }

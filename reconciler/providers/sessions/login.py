@@ -46,8 +46,10 @@ class LoginEntrance:
         self._told = dialect.tenant.told or Told()
         self._tenant = compile_path(self._told.login) if self._told.login else None
         self._obstacles = [(compile_path(each.when), each.say) for each in auth.obstacles]
-        only_for_renewal = auth.renew.cookies if auth.renew else ()
-        self._cookies = tuple(dict.fromkeys((*auth.cookies, *only_for_renewal)))
+        renewing = auth.renew.cookies if auth.renew else ()
+        self._cookies = tuple(dict.fromkeys((*auth.cookies, *renewing)))
+        others = tuple(name for name in auth.cookies if name not in renewing)
+        self._own = others if others or auth.token else auth.cookies
 
     async def enter(self) -> Entry | NoAccess:
         """Log in with the credentials."""
@@ -74,8 +76,10 @@ class LoginEntrance:
         result = await self._send(access.add_to(call))
         verdict = self._read(call, (*self._auth.ok, _NO_CONTENT), result)
         given = _cookies_of(result)
-        if not isinstance(verdict, Accepted) or not (self._token or given.keys() & self._cookies):
+        if not isinstance(verdict, Accepted):
             return None
+        if self._token is None and not given.keys() & self._own:
+            return None  # nothing new to come in with
         renewed = self._admit(self._unwrap(verdict.data), {**entry.cookies, **given})
         if isinstance(renewed, str):
             return None
@@ -95,9 +99,10 @@ class LoginEntrance:
 
     def _read(self, call: Call, ok: tuple[int, ...], result: Result) -> Verdict:
         """Judge an answer; where cookies are all that is wanted, its body may be anything."""
-        wordless = isinstance(result, Answer) and result.content is not Content.JSON
-        if wordless and not self._token and isinstance(result, Answer) and result.status in ok:
-            return Accepted(None)
+        match result:
+            case Answer(status=status, content=content) if status in ok and not self._token:
+                if content is not Content.JSON:
+                    return Accepted(None)
         return self._judge.judge(Action.LOGIN, call, ok, result)
 
     def _unwrap(self, whole: object) -> object:
@@ -114,7 +119,7 @@ class LoginEntrance:
             return f"the API answered without its cookie {' and '.join(absent)}"
         bearer = Secret(token) if isinstance(token, str) else None
         return Entry(
-            access=Access(bearer=bearer, headers=_write_cookies(self._auth.cookies, cookies)),
+            access=Access(bearer=bearer, headers=_write_cookies(self._own, cookies)),
             tenant=read_tenant(bearer, self._told) or self._tell_tenant(data),
             cookies={name: cookies[name] for name in self._cookies},
         )
