@@ -10,6 +10,7 @@ from reconciler.errors import ProviderError
 from reconciler.http.answers import NotSent
 from reconciler.http.calls import Call
 from reconciler.http.client import HttpClient
+from reconciler.providers import dialect_names, load_dialect
 from reconciler.providers.dialect.effects import Tenant, Told
 from reconciler.providers.sessions.session import Session, make_sender
 from tests.http.clients import using as using_client
@@ -97,6 +98,17 @@ def test_credentials_choose_the_way_in_by_their_names() -> None:
         assert header in arrivals[0].headers
     _, arrivals = entering(REFUSED, ways, {"pin": "1"}, work)
     assert arrivals[0].path == "/auth/login"
+
+
+@pytest.mark.parametrize("name", dialect_names())
+def test_every_way_in_of_a_shipped_dialect_opens(name: str) -> None:
+    dialect = load_dialect(name)
+
+    async def work(client: HttpClient) -> None:
+        for auth in dialect.auth:
+            open_at(client, dialect, dict.fromkeys(auth.credentials, HIDDEN))
+
+    using_client("http://localhost", work)
 
 
 @pytest.mark.parametrize(
