@@ -31,7 +31,14 @@ __all__ = ["Decoder", "UnusableValueError", "encode", "make_decoder"]
 
 
 def make_decoder(field: AnyField) -> Decoder:
-    """Give the function that reads one field's values."""
+    """Give the function that reads one field's values; null is none where answers may lack it."""
+    read = _make_decoder(field)
+    if not field.optional or isinstance(field, SetField | RateField | InstantField):
+        return read
+    return lambda value: None if value is None else read(value)
+
+
+def _make_decoder(field: AnyField) -> Decoder:
     match field:
         case StringField():
             return _read_number_as_text if field.as_number else _read_text
