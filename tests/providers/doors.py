@@ -48,7 +48,7 @@ def open_at(
     variables: Mapping[str, str] | None = None,
 ) -> Session:
     secrets = {name: Secret(text) for name, text in credentials.items()}
-    return open_session(dialect, client, secrets, Judge(dialect), variables or {})
+    return open_session(dialect, client, secrets, Judge(dialect), variables or {"org": "o1"})
 
 
 def entering(

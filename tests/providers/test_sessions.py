@@ -146,7 +146,7 @@ def test_a_credential_that_no_header_can_hold_is_not_sent() -> None:
 
 
 def test_common_headers_go_with_every_call_and_are_filled() -> None:
-    common = {"X-Version": "2026-01-01", "X-Org": "org-{org}", "X-Raw": "{unknown}"}
+    common = {"X-Version": "2026-01-01", "X-Org": "org-{org}"}
     dialect = dialect_with(BEARER, headers=common)
     own = Call(method="GET", template="/keys", headers={"x-version": "2"})
 
@@ -157,7 +157,29 @@ def test_common_headers_go_with_every_call_and_are_filled() -> None:
     _, arrivals = entering(FINE, dialect, {"token": "t"}, work, variables={"org": "o1"})
     told = [(each.headers["x-version"], each.headers["x-org"]) for each in arrivals]
     assert told == [("2026-01-01", "org-o1"), ("2", "org-o1")]
-    assert arrivals[0].headers["x-raw"] == "{unknown}"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"path": "/{unknown}/login"},
+        {"fixed": {"deep": [{"x": "{unknown}"}]}},
+        {"renew": {"path": "/{unknown}", "cookies": ["refresh"]}},
+        {"renew": {"path": "/renew", "cookies": ["refresh"], "body": "a {unknown} b"}},
+    ],
+    ids=str,
+)
+def test_a_name_that_has_no_value_is_refused(part: dict[str, Any]) -> None:
+    error = refusal({"username": HIDDEN, "password": HIDDEN}, COOKIES | part)
+    assert str(error) == "{unknown} has no value here."
+
+
+def test_a_name_in_a_header_that_has_no_value_is_refused() -> None:
+    async def work(client: HttpClient) -> None:
+        with pytest.raises(ProviderError, match=r"\{unknown\} has no value here"):
+            open_at(client, dialect_with(BEARER, headers={"X-V": "{unknown}"}), {"token": "t"})
+
+    using_client("http://localhost", work)
 
 
 def test_a_sender_brings_the_common_headers_and_no_credential() -> None:

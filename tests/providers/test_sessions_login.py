@@ -71,7 +71,7 @@ def test_a_form_with_its_fixed_fields() -> None:
         "password": [PASSWORD],
         "grant_type": ["password"],
         "remember": ["true"],
-        "org": ["{org}"],
+        "org": ["o1"],
     }
     assert arrivals[1].headers["authorization"] == "Bearer t"
 

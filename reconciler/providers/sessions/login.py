@@ -14,10 +14,10 @@ from reconciler.providers.actions import Action
 from reconciler.providers.dialect.auth import Login
 from reconciler.providers.dialect.effects import Told
 from reconciler.providers.dialect.model import Dialect
-from reconciler.providers.filling import fill_all
 from reconciler.providers.paths import MISSING, compile_path
 from reconciler.providers.sessions.renewed import Entry
-from reconciler.providers.sessions.session import Access, NoAccess, Send
+from reconciler.providers.sessions.session import Access, NoAccess, Send, fill_texts
+from reconciler.providers.templates import Values, check_path
 from reconciler.providers.tokens import read_claim
 from reconciler.providers.verdicts import Absent, Accepted, Judge, Verdict
 
@@ -34,12 +34,16 @@ class LoginEntrance:
         dialect: Dialect,
         send: Send,
         credentials: Mapping[str, Secret],
-        variables: Mapping[str, str],
+        variables: Values,
     ) -> None:
         self._auth = auth
         self._send = send
         self._variables = variables
-        self._body = _write_body(auth, credentials, variables)
+        known = frozenset(variables)
+        check_path(auth.path, known)
+        check_path(auth.renew.path if auth.renew else "", known)
+        self._body = _write_body(auth, credentials, fill_texts(auth.fixed, dialect, variables))
+        self._renewal = fill_texts(auth.renew.body if auth.renew else None, dialect, variables)
         self._judge = _judge_of(dialect)
         self._data = compile_path(dialect.envelope.data)
         self._token = compile_path(auth.token) if auth.token else None
@@ -70,8 +74,7 @@ class LoginEntrance:
         renewal = self._auth.renew
         if renewal is None:
             return None
-        body = fill_all(renewal.body, self._variables)
-        call = self._write(renewal.path, body, idempotent=False)
+        call = self._write(renewal.path, self._renewal, idempotent=False)
         access = Access(headers=_write_cookies(renewal.cookies, entry.cookies))
         result = await self._send(access.add_to(call))
         verdict = self._read(call, (*self._auth.ok, _NO_CONTENT), result)
@@ -161,15 +164,13 @@ def _write_cookies(names: tuple[str, ...], cookies: Mapping[str, Secret]) -> dic
     return {"cookie": join(parts[1:])}
 
 
-def _write_body(
-    auth: Login, credentials: Mapping[str, Secret], variables: Mapping[str, str]
-) -> dict[str, object]:
+def _write_body(auth: Login, credentials: Mapping[str, Secret], fixed: object) -> dict[str, object]:
     """Give the body of the login; the names of a JSON body are paths, joined by dots."""
     body: dict[str, object] = {}
-    given = {path: credentials[name] for path, name in auth.send.items()}
-    for path, value in {**auth.fixed, **given}.items():
-        names = path.split(".") if auth.encoding == "json" else [path]
-        _place(body, names, value if isinstance(value, Secret) else fill_all(value, variables))
+    parts = dict(fixed) if isinstance(fixed, dict) else {}
+    parts.update((path, credentials[name]) for path, name in auth.send.items())
+    for path, value in parts.items():
+        _place(body, path.split(".") if auth.encoding == "json" else [path], value)
     return body
 
 
