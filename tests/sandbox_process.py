@@ -114,6 +114,13 @@ class SandboxProcess:
         """Arm a fault: path, method, when, times, status, retry_after, seconds."""
         return self._control("POST", "/faults", {"kind": kind, **fields})
 
+    def credentials(self, dialect: str) -> dict[str, str]:
+        """Give the built-in superuser's credentials for a system, by its dialect's names."""
+        answer = self.control.get(f"/{dialect}/credentials")
+        answer.raise_for_status()
+        given: dict[str, str] = answer.json()
+        return given
+
     def _control(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = self.control.request(method, path, json=body)
         answer.raise_for_status()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from typing import NewType, NoReturn, final
 
 Fingerprint = NewType("Fingerprint", str)
@@ -51,6 +52,11 @@ class Secret:
     __deepcopy__ = _refuse
     __iter__ = _refuse
     __bool__ = _refuse
+
+
+def join(parts: Iterable[str | Secret]) -> Secret:
+    """Make one secret of several and the text around them, which shows none of them."""
+    return Secret("".join(p.reveal() if isinstance(p, Secret) else p for p in parts))
 
 
 def fingerprint(secret: Secret, salt: bytes) -> Fingerprint:

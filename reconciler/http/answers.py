@@ -8,6 +8,8 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TypeAlias
 
+from reconciler.core.secret import Secret
+
 
 class Content(Enum):
     """What an answer carries; the value is the complaint of somebody who wanted JSON."""
@@ -22,13 +24,19 @@ class Content(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer with a status. `data` is the parsed JSON, and None for any other content."""
+    """An answer with a status. `data` is the parsed JSON, and None for any other content.
+
+    `reset_header` is the one that the limits name. `cookies` are only those set for this host.
+    """
 
     status: int
     content: Content
     data: object = field(default=None, repr=False)
     date_header: str | None = None
     retry_after_header: str | None = None
+    reset_header: str | None = None
+    link_header: str | None = field(default=None, repr=False)
+    cookies: tuple[tuple[str, Secret], ...] = field(default=(), repr=False, compare=False)
 
     @property
     def date(self) -> datetime | None:

@@ -10,7 +10,8 @@ from typing import Final, NoReturn
 
 import httpx
 
-from reconciler.http.answers import Answer, Content
+from reconciler.http.answers import Answer, Content, parse_http_date
+from reconciler.http.cookies import read_cookies
 from reconciler.http.limits import Limits
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
@@ -37,12 +38,19 @@ async def read_answer(response: httpx.Response, limits: Limits) -> Answer:
             data = parse_json(body, limits.max_depth)
     except _UnreadableError as unreadable:
         content = unreadable.content
+    headers = response.headers
+    date = headers.get("date")
     return Answer(
         status=response.status_code,
         content=content,
         data=data,
-        date_header=response.headers.get("date"),
-        retry_after_header=response.headers.get("retry-after"),
+        date_header=date,
+        retry_after_header=headers.get("retry-after"),
+        reset_header=headers.get(limits.reset.header) if limits.reset else None,
+        link_header=headers.get("link"),
+        cookies=read_cookies(
+            headers.get_list("set-cookie"), response.url.host, parse_http_date(date)
+        ),
     )
 
 

@@ -13,7 +13,7 @@ import httpx
 from reconciler.http.addresses import check_address
 from reconciler.http.answers import Answer, NotSent, Result, Unanswered
 from reconciler.http.bodies import read_answer
-from reconciler.http.calls import Call, write_request
+from reconciler.http.calls import Call, SignerFailedError, write_request
 from reconciler.http.failures import classify
 from reconciler.http.limits import Limits
 from reconciler.http.logs import log_call, quiet_libraries
@@ -57,6 +57,11 @@ class HttpClient:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
+    @property
+    def base_url(self) -> str:
+        """Where every call goes, without a last slash."""
+        return self._base_url
+
     async def send(self, call: Call) -> Result:
         """Make a call, again where that is safe, and give its final outcome. Never raises."""
         return await repeat(self._attempt, call, self._clock, self._limits)
@@ -76,7 +81,9 @@ class HttpClient:
     async def _exchange(self, call: Call) -> Result:
         try:
             request = write_request(call, self._base_url)
-        except ValueError:  # such as a credential with characters that no header can hold
+        except SignerFailedError:
+            return NotSent("the plug-in that signs requests failed", lasting=True)
+        except ValueError:  # such as a credential that no header can hold
             return NotSent("the request could not be written", lasting=True)
         try:
             async with asyncio.timeout(self._limits.total):

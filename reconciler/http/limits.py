@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 _MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """The header that says when to go on, in an API without Retry-After."""
+
+    header: str
+    unit: Literal["seconds", "epoch_s", "epoch_ms"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +36,4 @@ class Limits:
     longest_hold: float = 60.0
     concurrency: int = 8
     rate: float | None = None
+    reset: Reset | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final, assert_never
@@ -10,12 +11,13 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_
 
 from reconciler.http.answers import Answer, NotSent, Result, Unanswered, parse_http_date
 from reconciler.http.calls import Call
-from reconciler.http.limits import Limits
+from reconciler.http.limits import Limits, Reset
 from reconciler.interfaces.clock import Clock
 
 _TOO_MANY_REQUESTS: Final = 429
 _UNAVAILABLE: Final = 503
 _PASSING: Final = frozenset({502, _UNAVAILABLE, 504})
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
 
 def worth_repeating(call: Call, result: Result) -> bool:
@@ -35,9 +37,12 @@ def worth_repeating(call: Call, result: Result) -> bool:
 
 def pause_after(result: Result, attempt: int, limits: Limits, now: datetime) -> float:
     """Say how many seconds to wait: what the server asked for, else twice as long each time."""
-    asked = _asked_pause(result, now)
-    if asked is not None:
-        return min(asked, limits.longest_hold)
+    if isinstance(result, Answer):
+        asked = _asked_pause(result, now)
+        if asked is None and limits.reset and result.status == _TOO_MANY_REQUESTS:
+            asked = _time_to_reset(result, limits.reset, now)
+        if asked is not None:
+            return min(asked, limits.longest_hold)
     return float(min(limits.first_pause * 2 ** (attempt - 1), limits.longest_pause))
 
 
@@ -49,15 +54,31 @@ def asks_to_slow_down(result: Result) -> bool:
     return overloaded or result.status == _TOO_MANY_REQUESTS
 
 
-def _asked_pause(result: Result, now: datetime) -> float | None:
+def _asked_pause(answer: Answer, now: datetime) -> float | None:
     """Read Retry-After, in seconds or as a date; None where it is missing or makes no sense."""
-    header = result.retry_after_header if isinstance(result, Answer) else None
+    header = answer.retry_after_header
     if header is None:
         return None
     if header.strip().isdecimal():
         return float(header)
     date = parse_http_date(header)
     return max(0.0, (date - now).total_seconds()) if date else None
+
+
+def _time_to_reset(answer: Answer, reset: Reset, now: datetime) -> float | None:
+    """Read the header that the dialect names; a moment that is over says nothing.
+
+    Many APIs send it with every answer, which is why only a 429 is asked for it. An instant is
+    measured by the server's own clock, where the answer tells it.
+    """
+    text = (answer.reset_header or "").strip()
+    if not _NUMBER.fullmatch(text):
+        return None
+    seconds = float(text)
+    if reset.unit != "seconds":
+        moment = seconds / 1000 if reset.unit == "epoch_ms" else seconds
+        seconds = moment - (answer.date or now).timestamp()
+    return seconds if seconds > 0 else None
 
 
 async def repeat(

@@ -24,7 +24,15 @@ MAX_BYTES: Final = 1024 * 1024
 
 _FILES: Final = {
     name: f"dialects/{name}.yaml"
-    for name in ("ai-controller", "clouisle", "intellithing", "itellico", "pinbridge")
+    for name in (
+        "ai-controller",
+        "clouisle",
+        "gitlab",
+        "intellithing",
+        "itellico",
+        "openrouter",
+        "pinbridge",
+    )
 }
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from types import MappingProxyType
 from typing import Final
 
 from reconciler.core.keys import Attributes, KeyId, OpId
 from reconciler.core.observed import Deployment, LiveKey, ProviderView, Upstream
 from reconciler.core.secret import Secret
-from reconciler.http.answers import Answer, Content
-from reconciler.http.calls import Call
 from reconciler.http.client import HttpClient
 from reconciler.interfaces.clock import Clock
 from reconciler.interfaces.driver import (
@@ -23,27 +21,39 @@ from reconciler.interfaces.driver import (
     Unknown,
 )
 from reconciler.providers.actions import Action
+from reconciler.providers.audits import Audits
+from reconciler.providers.creation import Creation, Token
+from reconciler.providers.deploys import Deploys
 from reconciler.providers.dialect.calls import Operation
 from reconciler.providers.dialect.model import Dialect
-from reconciler.providers.listing import Broken, Listing
-from reconciler.providers.login import NoAccess, Session
+from reconciler.providers.exchange import Exchange, Prepared
+from reconciler.providers.finding import KeyFinder
+from reconciler.providers.key_list import KeyList, KeyLookup
 from reconciler.providers.paths import compile_path
-from reconciler.providers.rows import (
-    RowReader,
-    UnreadableKeyError,
-    UnwritableKeyError,
-    is_key_id,
-    write_body,
-)
-from reconciler.providers.verdicts import Absent, Accepted, Judge, Verdict
+from reconciler.providers.probing import Probing
+from reconciler.providers.rows import RowReader, is_key_id
+from reconciler.providers.sessions.opening import open_session
+from reconciler.providers.sessions.session import common_headers
+from reconciler.providers.surveys import Reaching, Survey
+from reconciler.providers.templates import Values, check_texts, settle_variables
+from reconciler.providers.tenancy import Tenancy
+from reconciler.providers.together import Broken
+from reconciler.providers.updates import Updates
+from reconciler.providers.upstreams import Upstreams
+from reconciler.providers.verdicts import Absent, Accepted, Judge, Verdict, as_outcome
 
-_TELLING: Final = frozenset({Content.JSON, Content.EMPTY})
+_NONE_GIVEN: Final[Values] = MappingProxyType({})
+_NO_ID: Final = Refused("not sent: this cannot be the id of a key")
 
 
 class HttpDriver:
-    """A `KeyDriver` for one provider. Writes are sent once, unless the dialect allows more."""
+    """A `KeyDriver` for one provider. Writes are sent once, unless the dialect allows more.
 
-    def __init__(
+    `variables` are what the manifest says of the tenant. `key_client` leads to where keys are used,
+    where that is elsewhere. `token` makes random texts of at least so many bytes.
+    """
+
+    def __init__(  # noqa: PLR0913 - a driver is made of this much of the world
         self,
         *,
         provider: str,
@@ -52,186 +62,180 @@ class HttpDriver:
         client: HttpClient,
         credentials: Mapping[str, Secret],
         clock: Clock,
+        variables: Values = _NONE_GIVEN,
+        key_client: HttpClient | None = None,
+        token: Token | None = None,
     ) -> None:
-        self._provider = provider
-        self._origin = origin
+        settled = settle_variables(dialect.tenant.variables, variables)
+        check_texts(dialect.headers, frozenset(settled), frozenset())
+        judge = Judge(dialect)
+        session = open_session(dialect, client, credentials, judge, settled)
+        exchange = Exchange(dialect, session, judge, clock, settled, client.base_url)
+        rows = RowReader(dialect)
+        lookup = KeyLookup(dialect, exchange, rows)
+        keys = KeyList(dialect, exchange, rows, lookup)
+        finder = KeyFinder(dialect, keys, lookup)
         self._dialect = dialect
-        self._operations = dialect.operations
-        self._client = client
-        self._clock = clock
-        self._judge = Judge(dialect)
-        self._session = Session(dialect, client, credentials, self._judge)
-        self._rows = RowReader(dialect)
-        self._secret = compile_path(str(dialect.operations.create.secret))
-        self._listing = Listing(dialect.operations.list, self._rows, self._ask, clock.now)
-        self._clock_ahead: timedelta | None = None
-
-    async def survey(self, progress: Callable[[int, int], None]) -> ProviderView:
-        """List every key; what goes wrong is the view's `problem`."""
-        self._clock_ahead = None
-        read = await self._listing.read(progress)
-        return ProviderView(
-            provider=self._provider,
-            origin=self._origin,
-            keys=() if isinstance(read, Broken) else read,
-            tenant=self._session.tenant,
-            clock_ahead=self._clock_ahead,
-            problem=read.problem if isinstance(read, Broken) else None,
+        self._exchange = exchange
+        self._clients = [client, key_client] if key_client else [client]
+        self._finder = finder
+        self._creation = Creation(dialect, exchange, rows, lookup, token)
+        self._updates = Updates(dialect, exchange, rows, finder)
+        self._switches = _prepare_switches(dialect, exchange)
+        self._toggle = _prepare_toggle(dialect, exchange)
+        self._deploys = _open_deploys(dialect, exchange)
+        self._upstreams = Upstreams(dialect.gateway, exchange) if dialect.gateway else None
+        self._audits = _open_audits(dialect, exchange)
+        self._probing = _open_probing(dialect, exchange, judge, client, key_client)
+        self._survey = Survey(
+            provider=provider,
+            origin=origin,
+            exchange=exchange,
+            session=session,
+            keys=keys,
+            tenancy=Tenancy(dialect, exchange, variables),
+            switch=compile_path(dialect.toggle.read) if dialect.toggle else None,
+            deploys=self._deploys,
+            upstreams=self._upstreams,
+            reaching=Reaching(dialect.reach, exchange) if dialect.reach else None,
         )
 
-    async def get(self, key_id: KeyId) -> Outcome[LiveKey | None]:
-        """Look one key up by its id."""
-        verdict = await self._ask_of(key_id, Action.GET, self._operations.get)
-        match verdict:
-            case Absent():
-                return Done(None)
-            case Accepted(data=data):
-                key = self._read(data)
-                if key is None or key.id != key_id:
-                    return Unknown("the API answered with something else than this key")
-                return Done(key)
-            case _:
-                return verdict
+    async def survey(self, progress: Callable[[int, int], None]) -> ProviderView:
+        """See every key and what hangs on them; what goes wrong is the view's `problem`."""
+        return await self._survey.look(progress)
 
-    async def create(self, op: OpId, wanted: Attributes, mark: str) -> Outcome[Created]:  # noqa: ARG002
-        """Create a key. `op` is in its marked name: no dialect has an idempotency key yet."""
-        operation = self._operations.create
-        try:
-            body = write_body(self._dialect, wanted, "create", self._clock.now())
-        except UnwritableKeyError as error:
-            return Refused(f"not sent: {error.what}")
-        call = self._write(operation, {}, body)
-        verdict = await self._ask(Action.CREATE, operation, call)
-        if not isinstance(verdict, Accepted):
-            return _as_outcome(verdict)
-        key, secret = self._read(verdict.data), self._secret(verdict.data)
-        if key is None or not isinstance(secret, str) or not secret:
-            return Unknown(f"{call} was answered without a usable key and secret")
-        return Done(Created(key, Secret(secret)))
+    async def get(self, key_id: KeyId) -> Outcome[LiveKey | None]:
+        """Look one key up by its id; a key that is only remembered does not exist."""
+        if not is_key_id(key_id):
+            return _NO_ID
+        found = await self._finder.find(key_id)
+        if isinstance(found, Done):
+            return Done(found.value.key if found.value else None)
+        return found
+
+    async def create(self, op: OpId, wanted: Attributes, mark: str) -> Outcome[Created]:
+        """Create a key, whose secret is in the answer or made by us."""
+        return await self._creation.create(op, wanted, mark)
 
     async def update(self, key_id: KeyId, changes: Attributes) -> Outcome[LiveKey | None]:
-        """Change fields in place; Done(None) where the answer does not show the key."""
-        try:
-            body = write_body(self._dialect, changes, "update", self._clock.now())
-        except UnwritableKeyError as error:
-            return Refused(f"not sent: {error.what}")
-        verdict = await self._ask_of(key_id, Action.UPDATE, self._operations.update, body)
-        if isinstance(verdict, Accepted):
-            return Done(self._read(verdict.data))
-        return _as_outcome(verdict)
+        """Change fields in place; Done(None) where no answer shows the key."""
+        return await self._updates.update(key_id, changes) if is_key_id(key_id) else _NO_ID
 
     async def enable(self, key_id: KeyId) -> Outcome[None]:
         """Switch a key on."""
-        verdict = await self._ask_of(key_id, Action.ENABLE, self._operations.enable)
-        return Done(None) if isinstance(verdict, Accepted) else _as_outcome(verdict)
+        return await self._switch(Action.ENABLE, key_id)
 
     async def disable(self, key_id: KeyId) -> Outcome[None]:
-        """Switch a key off."""
-        verdict = await self._ask_of(key_id, Action.DISABLE, self._operations.disable)
-        return Done(None) if isinstance(verdict, Accepted) else _as_outcome(verdict)
+        """Switch a key off, which may be for good."""
+        return await self._switch(Action.DISABLE, key_id)
 
     async def delete(self, key_id: KeyId) -> Outcome[None]:
         """Delete a key; one that is already gone is done."""
-        verdict = await self._ask_of(key_id, Action.DELETE, self._operations.delete)
-        return Done(None) if isinstance(verdict, Accepted | Absent) else verdict
+        return await self._switch(Action.DELETE, key_id)
 
     async def probe(self, secret: Secret) -> Probe:
-        """Use a key once; a page of some proxy says nothing about it."""
-        verify = self._operations.verify
-        if verify is None:
-            return Probe.UNKNOWN
-        result = await self._client.send(self._write(verify, {}, None, bearer=secret))
-        if not isinstance(result, Answer) or result.content not in _TELLING:
-            return Probe.UNKNOWN
-        code = self._judge.code(result)
-        if any(match.fits(result.status, code) for match in verify.accepted):
-            return Probe.ACCEPTED
-        if any(match.fits(result.status, code) for match in verify.rejected):
-            return Probe.REJECTED
-        return Probe.UNKNOWN
+        """Use a key once."""
+        return await self._probing.probe(secret) if self._probing else Probe.UNKNOWN
 
     async def upstreams(self) -> Outcome[tuple[Upstream, ...]]:
         """List the upstreams of a gateway."""
-        return self._cannot("list upstreams")
+        if self._upstreams is None:
+            return self._cannot("list upstreams")
+        read = await self._upstreams.read_all()
+        return Unknown(read.problem) if isinstance(read, Broken) else Done(read)
 
-    async def deployment(self, project: str) -> Outcome[Deployment]:  # noqa: ARG002
+    async def deployment(self, project: str) -> Outcome[Deployment]:
         """Look at what one project runs."""
-        return self._cannot("deploy")
+        return await self._deploys.read(project) if self._deploys else self._cannot("deploy")
 
-    async def switch_all(self, *, on: bool) -> Outcome[None]:  # noqa: ARG002
+    async def switch_all(self, *, on: bool) -> Outcome[None]:
         """Set the tenant-wide switch."""
-        return self._cannot("switch all keys")
+        if not self._toggle:
+            return self._cannot("switch all keys")
+        return _conclude(await self._exchange.do(self._toggle[on]))
 
-    async def deploy(self, project: str) -> Outcome[None]:  # noqa: ARG002
-        """Start a deploy."""
-        return self._cannot("deploy")
+    async def deploy(self, project: str) -> Outcome[None]:
+        """Start a deploy; Refused with its status while another one runs."""
+        return await self._deploys.start(project) if self._deploys else self._cannot("deploy")
 
     async def put_upstream(
-        self,
-        upstream_id: str | None,  # noqa: ARG002
-        name: str,  # noqa: ARG002
-        fields: Attributes,  # noqa: ARG002
-        secret: Secret,  # noqa: ARG002
+        self, upstream_id: str | None, name: str, fields: Attributes, secret: Secret
     ) -> Outcome[Upstream]:
-        """Set the secret of an upstream."""
-        return self._cannot("set the secret of an upstream")
+        """Set the secret of an upstream, or make the upstream."""
+        if self._upstreams is None:
+            return self._cannot("set the secret of an upstream")
+        return await self._upstreams.put(upstream_id, name, fields, secret)
 
-    async def audit(self, key_id: KeyId) -> Outcome[tuple[AuditRecord, ...]]:  # noqa: ARG002
+    async def audit(self, key_id: KeyId) -> Outcome[tuple[AuditRecord, ...]]:
         """Read the API's own log about one key."""
-        return self._cannot("show a log")
+        if self._audits is None:
+            return self._cannot("show a log")
+        return await self._audits.read(key_id) if is_key_id(key_id) else _NO_ID
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        for client in self._clients:
+            await client.close()
+
+    async def _switch(self, action: Action, key_id: KeyId) -> Outcome[None]:
+        prepared = self._switches.get(action)
+        if prepared is None:
+            return self._cannot(f"{action} a key")
+        if not is_key_id(key_id):
+            return _NO_ID
+        verdict = await self._exchange.do(prepared, {"id": key_id})
+        if isinstance(verdict, Absent) and action is Action.DELETE:
+            return Done(None)
+        return _conclude(verdict)
 
     def _cannot(self, what: str) -> Refused:
         return Refused(f"not sent: {self._dialect.dialect} cannot {what}")
 
-    async def close(self) -> None:
-        """Give the connections back."""
-        await self._client.close()
 
-    async def _ask_of(
-        self,
-        key_id: KeyId,
-        action: Action,
-        operation: Operation | None,
-        body: object = None,
-    ) -> Verdict:
-        if operation is None:
-            return Refused(f"not sent: {self._dialect.dialect} cannot {action} a key")
-        if not is_key_id(key_id):
-            return Refused("not sent: this cannot be the id of a key")
-        return await self._ask(action, operation, self._write(operation, {"id": key_id}, body))
-
-    async def _ask(self, action: Action, operation: Operation, call: Call) -> Verdict:
-        result = await self._session.send(call)
-        if isinstance(result, NoAccess):
-            return Refused(result.reason)
-        if self._clock_ahead is None and isinstance(result, Answer) and result.date:
-            self._clock_ahead = result.date - self._clock.now()
-        return self._judge.judge(action, call, operation.ok, result)
-
-    def _write(
-        self,
-        operation: Operation,
-        values: Mapping[str, str],
-        body: object,
-        bearer: Secret | None = None,
-    ) -> Call:
-        return Call(
-            method=operation.method,
-            template=operation.path,
-            values=values,
-            query=operation.query,
-            body=operation.body if body is None else body,
-            bearer=bearer,
-            idempotent=operation.idempotent or operation.method == "GET",
-            throttled_untouched=self._dialect.throttling.untouched,
-        )
-
-    def _read(self, row: object) -> LiveKey | None:
-        try:
-            return self._rows.read(row, self._clock.now())
-        except UnreadableKeyError:
-            return None
+def _conclude(verdict: Verdict) -> Outcome[None]:
+    return Done(None) if isinstance(verdict, Accepted) else as_outcome(verdict)
 
 
-def _as_outcome(verdict: Absent | Refused | Unknown) -> Refused | Unknown:
-    return Refused(verdict.reason, verdict.status) if isinstance(verdict, Absent) else verdict
+def _prepare_switches(dialect: Dialect, exchange: Exchange) -> Mapping[Action, Prepared]:
+    operations = dialect.operations
+    there: dict[Action, Operation | None] = {
+        Action.ENABLE: operations.enable,
+        Action.DISABLE: operations.disable,
+        Action.DELETE: operations.delete,
+    }
+    return {
+        action: exchange.prepare(action, operation, "id")
+        for action, operation in there.items()
+        if operation is not None
+    }
+
+
+def _prepare_toggle(dialect: Dialect, exchange: Exchange) -> Mapping[bool, Prepared]:
+    toggle = dialect.toggle
+    if toggle is None:
+        return {}
+    there = {True: toggle.on, False: toggle.off}
+    return {on: exchange.prepare(Action.SWITCH_ALL, each) for on, each in there.items()}
+
+
+def _open_deploys(dialect: Dialect, exchange: Exchange) -> Deploys | None:
+    return Deploys(dialect.deploy, dialect.identity.times, exchange) if dialect.deploy else None
+
+
+def _open_audits(dialect: Dialect, exchange: Exchange) -> Audits | None:
+    audit = dialect.operations.audit
+    return Audits(audit, dialect.identity.times, exchange) if audit else None
+
+
+def _open_probing(
+    dialect: Dialect,
+    exchange: Exchange,
+    judge: Judge,
+    client: HttpClient,
+    key_client: HttpClient | None,
+) -> Probing | None:
+    verify = dialect.operations.verify
+    if verify is None:
+        return None
+    there = key_client if verify.at == "key_url" and key_client else client
+    return Probing(verify, exchange, there, judge, common_headers(dialect, exchange.variables))

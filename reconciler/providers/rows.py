@@ -1,25 +1,25 @@
-"""From an API's rows to live keys, and from attributes to its bodies, by a dialect's field map."""
+"""From an API's rows to live keys, by a dialect's field map."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 from reconciler.core.keys import ENABLED, EXPIRES_AT, NAME, Attributes, KeyId, Value
 from reconciler.core.observed import LiveKey, LiveStatus
 from reconciler.errors import ProviderError
-from reconciler.providers.codecs import (
-    Decoder,
-    UnusableValueError,
-    encode,
-    make_decoder,
-)
+from reconciler.providers.codecs import Decoder, UnusableValueError, make_decoder
+from reconciler.providers.dialect.fields import AnyField
 from reconciler.providers.dialect.model import Dialect
 from reconciler.providers.moments import read_moment
 from reconciler.providers.paths import MISSING, Reader, compile_path
 
 _ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:~@=+|-]{0,199}")
+_WORD: Final = re.compile(r"[^\x00-\x1f\x7f]{1,500}")
+_DOTS: Final = (".", "..")
 _Field: TypeAlias = tuple[str, Reader, Decoder, bool]
 
 
@@ -27,8 +27,23 @@ class UnreadableKeyError(ProviderError):
     """A row of an answer is not a key as the dialect describes it."""
 
 
-class UnwritableKeyError(ProviderError):
-    """An attribute cannot be said in this dialect."""
+@dataclass(frozen=True, slots=True)
+class LiveRow:
+    """A key that lives. `mark` is where our mark stands, as the API has it."""
+
+    key: LiveKey
+    mark: object
+    tenant: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadRow:
+    """A row that only remembers a key. Nothing else of it counts, and its id may be unusable."""
+
+    id: KeyId | None
+
+
+Row: TypeAlias = LiveRow | DeadRow
 
 
 def is_key_id(text: object) -> bool:
@@ -50,20 +65,28 @@ class RowReader:
         self._statuses = identity.statuses
         self._times = identity.times
         self._mark = _compile(dialect.marker.read) if dialect.marker else None
-        self._fields: list[_Field] = [
-            (name, compile_path(field.read), make_decoder(field), field.optional)
-            for name, field in sorted(dialect.fields.items())
-            if field.read is not None
-        ]
+        self._tenant = _compile(dialect.tenant.told.row) if dialect.tenant.told else None
+        self._fields = FieldReader(dialect.fields, "a key")
+
+    def take(self, row: object, now: datetime) -> Row:
+        """Give one listed row: whether it is dead is asked before anything else."""
+        if self.is_dead(row):
+            try:
+                return DeadRow(self.identify(row))
+            except UnreadableKeyError:
+                return DeadRow(None)
+        key = self.read(row, now)
+        mark = self._mark(row) if self._mark else None
+        tenant = read_word(self._tenant(row)) if self._tenant else None
+        return LiveRow(key, mark, tenant)
 
     def identify(self, row: object) -> KeyId:
         """Give the id of a row, whatever else is in it."""
-        key_id = self._id(row)
-        if isinstance(key_id, int) and not isinstance(key_id, bool):
-            key_id = str(key_id)
-        if not is_key_id(key_id):
-            raise UnreadableKeyError("answered with a key that has no usable id")
-        return KeyId(str(key_id))
+        return read_id(self._id(row))
+
+    def identify_bare(self, row: object) -> KeyId:
+        """Give the id of a row that may be nothing but an id."""
+        return self.identify(row) if isinstance(row, dict) else read_id(row)
 
     def is_dead(self, row: object) -> bool:
         """Whether a row only remembers a key; UnreadableKeyError where it does not tell."""
@@ -73,7 +96,7 @@ class RowReader:
 
     def read(self, row: object, now: datetime) -> LiveKey:
         """Give one row as a live key; UnreadableKeyError names the field that is wrong."""
-        key_id, attributes = self.identify(row), self._read_fields(row)
+        key_id, attributes = self.identify(row), self._fields.read(row)
         return LiveKey(
             id=key_id,
             name=str(attributes.get(NAME) or ""),
@@ -84,20 +107,6 @@ class RowReader:
             marked=_read_mark_text(self._mark(row)) if self._mark else None,
             held_by=_read_holder(self._held(row)) if self._held else None,
         )
-
-    def _read_fields(self, row: object) -> dict[str, Value]:
-        attributes: dict[str, Value] = {}
-        for name, reader, decode, optional in self._fields:
-            value = reader(row)
-            if value is MISSING:
-                if optional:
-                    continue
-                raise UnreadableKeyError(f"answered with a key that does not tell its {name}")
-            try:
-                attributes[name] = decode(value)
-            except UnusableValueError:
-                raise UnreadableKeyError(f"answered with a key whose {name} is unusable") from None
-        return attributes
 
     def _word(self, row: object) -> str:
         """Give the standing that the API's own word means; a new word may mean anything."""
@@ -126,6 +135,56 @@ class RowReader:
             raise UnreadableKeyError(problem) from None
 
 
+def read_id(value: object) -> KeyId:
+    """Take an id as it stands in an answer; a number is written as text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not is_key_id(value):
+        raise UnreadableKeyError("answered with a key that has no usable id")
+    return KeyId(value)
+
+
+class FieldReader:
+    """Reads the attributes of one kind of thing; `what` names it in complaints."""
+
+    def __init__(self, fields: Mapping[str, AnyField], what: str) -> None:
+        self._what = what
+        self._fields: list[_Field] = [
+            (name, compile_path(field.read), make_decoder(field), field.optional)
+            for name, field in sorted(fields.items())
+            if field.read is not None
+        ]
+
+    def read(self, row: object) -> dict[str, Value]:
+        """Give the attributes of one row, sorted by name."""
+        attributes: dict[str, Value] = {}
+        for name, reader, decode, optional in self._fields:
+            value = reader(row)
+            if value is MISSING:
+                if optional:
+                    continue
+                problem = f"answered with {self._what} that does not tell its {name}"
+                raise UnreadableKeyError(problem)
+            try:
+                attributes[name] = decode(value)
+            except UnusableValueError:
+                problem = f"answered with {self._what} whose {name} is unusable"
+                raise UnreadableKeyError(problem) from None
+        return attributes
+
+
+def is_word(text: str) -> bool:
+    """Whether this can be an id or a name of something other than a key; it may go into paths."""
+    return _WORD.fullmatch(text) is not None and text not in _DOTS
+
+
+def read_word(value: object) -> str | None:
+    """Take such a word out of an answer; a number is written as text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and is_word(value) else None
+
+
 def _compile(path: str | None) -> Reader | None:
     return compile_path(path) if path else None
 
@@ -139,32 +198,3 @@ def _read_mark_text(value: object) -> str:
 
 def _read_holder(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def write_body(
-    dialect: Dialect, attributes: Attributes, purpose: Literal["create", "update"], now: datetime
-) -> dict[str, object]:
-    """Give attributes as a request's body, `enabled` aside: that has operations of its own."""
-    body: dict[str, object] = {}
-    for name, value in attributes.pairs:
-        if name == ENABLED:
-            continue
-        field = dialect.fields.get(name)
-        path = getattr(field, purpose, None)
-        if field is None or path is None:
-            raise UnwritableKeyError(f"{dialect.dialect} cannot {purpose} {name}")
-        try:
-            _place(body, path.split("."), encode(field, value, now))
-        except UnusableValueError:
-            raise UnwritableKeyError(f"{dialect.dialect} has no such {name}") from None
-    return body
-
-
-def _place(body: dict[str, object], names: list[str], value: object) -> None:
-    *outer, last = names
-    for name in outer:
-        inner = body.setdefault(name, {})
-        if not isinstance(inner, dict):
-            raise UnusableValueError  # two fields of the dialect collide
-        body = inner
-    body[last] = value

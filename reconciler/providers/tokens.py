@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode
 
+from reconciler.core.secret import Secret
+
 _PARTS = 3
 
 
-def read_claim(token: str, claim: str) -> str | None:
+def read_claim(token: Secret, claim: str) -> str | None:
     """Give one claim of a JWT; None where there is none, or the token is no JWT."""
-    parts = token.split(".")
+    parts = token.reveal().split(".")
     if len(parts) != _PARTS:
         return None
     try:

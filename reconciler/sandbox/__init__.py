@@ -15,15 +15,26 @@ if TYPE_CHECKING:
     from reconciler.sandbox.accounts import Accounts
     from reconciler.sandbox.database import Database
 
-PREFIXES = {"clouisle": "/clouisle/api/v1"}
+PREFIXES = {
+    "clouisle": "/clouisle/api/v1",
+    "intellithing": "/intellithing",
+    "pinbridge": "/pinbridge",
+    "itellico": "/itellico",
+}
 """Where the sandbox speaks each dialect, below its own address."""
 
-KEY_PREFIXES: dict[str, str] = {}
+KEY_PREFIXES: dict[str, str] = {
+    "intellithing": "/intellithing/apps/storefront",
+}
 """Where keys of a dialect are used, for those that are used elsewhere than they are managed."""
+
+WORKSPACE = "11111111-1111-4111-8111-111111111111"
+"""The INTELLITHING workspace that is there from the start, with two projects."""
 
 __all__ = [
     "KEY_PREFIXES",
     "PREFIXES",
+    "WORKSPACE",
     "Sandbox",
     "SandboxAccount",
     "SandboxError",

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 from reconciler.core.capabilities import Capabilities
 from reconciler.core.secret import Secret
 from reconciler.documents.reading import UnreadableTextError, names_file
 from reconciler.errors import KeywrightError, ManifestError, ProviderError
-from reconciler.http.limits import Limits
 from reconciler.http.proxies import proxy_for
 from reconciler.interfaces.clock import Clock
 from reconciler.interfaces.driver import KeyDriver
@@ -81,22 +81,28 @@ def _open_driver(
 ) -> KeyDriver:
     from reconciler.http.client import open_client  # noqa: PLC0415 - heavy
     from reconciler.providers.http import HttpDriver  # noqa: PLC0415
+    from reconciler.providers.throttling import make_limits  # noqa: PLC0415
 
     where = f"provider '{settings.name}'"
     given = {
         name: resolve(reference, environ, manifest.folder, where=where)
         for name, reference in settings.auth
     }
-    per_minute = settings.requests_per_minute
-    limits = Limits(concurrency=settings.concurrency, rate=per_minute / 60 if per_minute else None)
+    dialect = _dialect_of(settings)
+    limits = make_limits(dialect.throttling, settings.concurrency, settings.requests_per_minute)
     reach = _reach(settings, environ, closing)
     driver = HttpDriver(
         provider=settings.name,
         origin=settings.origin,
-        dialect=_dialect_of(settings),
+        dialect=dialect,
         client=open_client(reach.base, clock, limits, reach.network),
         credentials=given or reach.credentials,
         clock=clock,
+        variables=dict(settings.tenant),
+        key_client=open_client(reach.key_base, clock, limits, reach.key_network)
+        if reach.key_base
+        else None,
+        token=token_urlsafe,
     )
     closing.push_async_callback(driver.close)
     return driver

@@ -24,7 +24,7 @@ CORE = (
     {"guard"},
     {"plan"},
     {"leftovers"},
-    {"diff", "recover"},
+    {"diff", "recover", "provider_keys"},
     {"matching", "checks"},
     {"leaving"},
     {"situation", "profile"},

@@ -11,7 +11,13 @@ from tests.http.clients import send
 from tests.http.hostile_server import HostileServer, answer, cut, reply_json
 
 SECRET = "clou_0123456789"
-LOGIN = Call(method="POST", template="/login", form={"password": Secret(SECRET)}, idempotent=True)
+LOGIN = Call(
+    method="POST",
+    template="/login",
+    body={"password": Secret(SECRET)},
+    encoding="form",
+    idempotent=True,
+)
 READ = Call(
     method="GET",
     template="/keys/{id}",

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 
 from reconciler.http.answers import Answer, NotSent, Result, Unanswered
 from reconciler.http.calls import Call
-from reconciler.http.limits import Limits
+from reconciler.http.limits import Limits, Reset
 from tests.http.clients import DELETE, GET, POST, PUT, send
 from tests.http.fake_clock import FakeClock
 from tests.http.hostile_server import HostileServer, answer, cut, reply, reply_json
@@ -79,6 +80,55 @@ def test_retry_after_is_honoured_up_to_a_cap(header: str, pause: float) -> None:
     with HostileServer(answer(reply(429, b"", {"retry-after": header}), FINE)) as server:
         send(server.url, GET, clock=clock)
     assert clock.sleeps == [pause]
+
+
+@pytest.mark.parametrize(
+    ("unit", "header", "pause"),
+    [
+        ("seconds", "7", 7.0),
+        ("seconds", "2.5", 2.5),
+        ("seconds", "86400", 60.0),
+        ("epoch_s", "1798804810", 10.0),
+        ("epoch_s", "9" * 400, 60.0),
+        ("epoch_ms", "1798804800250", 0.25),
+        ("epoch_s", "1798804799", 0.5),
+        ("seconds", "0", 0.5),
+        ("seconds", "-1", 0.5),
+        ("seconds", "soon", 0.5),
+        ("seconds", "nan", 0.5),
+        ("epoch_s", "", 0.5),
+    ],
+)
+def test_a_reset_header_is_honoured_up_to_the_same_cap(
+    unit: Literal["seconds", "epoch_s", "epoch_ms"], header: str, pause: float
+) -> None:
+    assert _pauses(Reset("X-Reset", unit), {"x-reset": header}) == [pause]
+
+
+def test_an_instant_is_measured_by_the_clock_of_the_server() -> None:
+    headers = {"x-reset": "1798804810", "date": "Fri, 01 Jan 2027 12:00:07 GMT"}
+    assert _pauses(Reset("x-reset", "epoch_s"), headers) == [3.0]
+
+
+def test_retry_after_counts_before_a_reset_header() -> None:
+    reset = Reset("x-reset", "seconds")
+    assert _pauses(reset, {"x-reset": "7", "retry-after": "3"}) == [3.0]
+    assert _pauses(reset, {"x-reset": "7", "retry-after": "soon"}) == [7.0]
+
+
+def test_a_reset_header_of_a_passing_failure_says_nothing() -> None:
+    assert _pauses(Reset("x-reset", "seconds"), {"x-reset": "50"}, status=503) == [0.5]
+
+
+def test_a_header_that_no_dialect_names_says_nothing() -> None:
+    assert _pauses(None, {"x-reset": "7"}) == [0.5]
+
+
+def _pauses(reset: Reset | None, headers: dict[str, str], status: int = 429) -> list[float]:
+    clock = FakeClock(NOON)
+    with HostileServer(answer(reply(status, b"", headers), FINE)) as server:
+        assert _status(send(server.url, GET, clock=clock, limits=Limits(reset=reset))[0]) == 200
+    return clock.sleeps
 
 
 def test_pauses_grow_to_a_cap() -> None:

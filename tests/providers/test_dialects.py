@@ -33,8 +33,10 @@ def test_the_table() -> None:
     assert dialect_names() == (
         "ai-controller",
         "clouisle",
+        "gitlab",
         "intellithing",
         "itellico",
+        "openrouter",
         "pinbridge",
     )
     assert load_dialect("clouisle") is load_dialect("clouisle")

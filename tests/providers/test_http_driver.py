@@ -289,7 +289,10 @@ def test_credentials_that_are_missing_are_named() -> None:
             clock=FakeClock(),
         )
 
-    with pytest.raises(ProviderError, match="no password given"):
+    with pytest.raises(
+        ProviderError,
+        match=r"clouisle cannot be entered with username. Give username and password\.",
+    ):
         using_client("http://localhost", work)
 
 

@@ -75,7 +75,8 @@ class Login(Part):
     """A login, and once more when its session is refused: for a bearer token, or for cookies.
 
     `send` says where each credential goes in the body (a dotted path for JSON, a field of a form);
-    `fixed` is the rest of that body. Cookies are only ever sent back to the provider's own origin.
+    `fixed` is the rest of that body, by paths as well. `cookies` go with every call, those that
+    `renew` names with a renewal; all must come. They are sent to the provider's own origin alone.
     """
 
     kind: Literal["login"]

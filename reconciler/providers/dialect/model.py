@@ -5,7 +5,7 @@ It only describes: nothing in here speaks HTTP. The concepts are those of `docs/
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -27,7 +27,7 @@ class Reset(Part):
     """A header that says when to go on where Retry-After does not."""
 
     header: HeaderName
-    unit: Annotated[str, StringConstraints(pattern=r"^(seconds|epoch_s|epoch_ms)$")]
+    unit: Literal["seconds", "epoch_s", "epoch_ms"]
 
 
 class Throttling(Part):
