@@ -47,6 +47,8 @@ def word_error(kind: str, context: Mapping[str, Any], value: Data, helps: Mappin
             said = helps.get(context["pattern"], "is not written correctly")
         case "literal_error" | "enum":
             said = word_choice(context["expected"], value)
+        case "too_short" if context["min_length"] == 1:
+            said = "must not be empty"
         case _ if kind in _LIMITS:
             said = f"must {_LIMITS[kind].format(**context)}"
         case _ if kind in WRONG_TYPE:

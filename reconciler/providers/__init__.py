@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.core.capabilities import Capabilities
+    from reconciler.core.profile import Profile
     from reconciler.providers.dialect.model import Dialect
 
 MAX_BYTES: Final = 1024 * 1024
@@ -81,6 +82,22 @@ def abilities_of(dialect: Dialect) -> Capabilities:
     from reconciler.providers.abilities import capabilities  # noqa: PLC0415 - light at import
 
     return capabilities(dialect)
+
+
+def describe_dialect(name: str) -> Profile:
+    """Tell all about a shipped dialect."""
+    return _describe(load_dialect(name), None)
+
+
+def describe_own_dialect(path: Path) -> Profile:
+    """Tell all about a dialect file of a user's; raises what `load_own_dialect` does."""
+    return _describe(load_own_dialect(path), str(path))
+
+
+def _describe(dialect: Dialect, file: str | None) -> Profile:
+    from reconciler.providers.profiles import describe  # noqa: PLC0415 - light at import
+
+    return describe(dialect, file)
 
 
 def dialect_schema_text() -> str:

@@ -27,7 +27,7 @@ CORE = (
     {"diff", "recover", "provider_keys"},
     {"matching", "checks"},
     {"leaving"},
-    {"situation"},
+    {"situation", "profile"},
     {"ownership", "capabilities"},
     {"steps"},
     {"desired", "observed", "recorded"},

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.manifest.marked import read_marked
+from tests.marked import read_marked
 
 HEAD = """\
 version: 1

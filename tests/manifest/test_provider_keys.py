@@ -8,7 +8,7 @@ import pytest
 from reconciler.core.desired import DesiredProviderKey
 from reconciler.core.keys import Address, Attributes, Target
 from reconciler.manifest import Manifest
-from tests.manifest.marked import read_marked
+from tests.marked import read_marked
 
 LOGIN = "auth: {username: {env: U}, password: {env: P}}"
 HEAD = f"""\

@@ -116,4 +116,5 @@ def _clashes(parts: Iterable[_Part]) -> Iterator[Problem]:
             yield Problem(path, said, (other,))
             continue
         taken[place] = path
-        around.update(dict.fromkeys(above, path))
+        for each in above:
+            around.setdefault(each, path)

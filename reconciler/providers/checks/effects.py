@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.documents.places import Path
-from reconciler.documents.suggestions import quote, suggest
+from reconciler.documents.suggestions import dot, quote, suggest
 from reconciler.providers.checks.problem import Problem
 from reconciler.providers.checks.texts import BUILT_IN
 from reconciler.providers.dialect.effects import DeployState
@@ -32,13 +32,14 @@ def check_effects(dialect: Dialect) -> Iterator[Problem]:
 
 def _check_stages(state: DeployState) -> Iterator[Problem]:
     """A stage means one thing."""
-    seen: dict[str, str] = {}
+    seen: dict[str, Path] = {}
     for group in ("running", "failed", "idle"):
         words: tuple[str, ...] = getattr(state, group)
         for number, word in enumerate(words):
-            if seen.setdefault(word, group) != group:
-                said = f"{quote(word)} is one of `{seen[word]}` already"
-                yield Problem((*_STATE, group, number), said, ((*_STATE, seen[word]),))
+            here = (*_STATE, group, number)
+            first = seen.setdefault(word, here)
+            if first is not here:
+                yield Problem(here, f"{quote(word)} is {dot(first)} already", (first,))
 
 
 def _check_tenant(dialect: Dialect) -> Iterator[Problem]:

@@ -57,7 +57,8 @@ def _check_use(dialect: Dialect, name: str, field: AnyField, here: Path) -> Iter
                 yield Problem(path, said)
         return
     if field.update is not None and field.update_by is not None:
-        yield Problem(update_by, "cannot stand beside `update`: one of them changes it", (update,))
+        said = "cannot stand beside `update_by`: one of them changes it"
+        yield Problem(update, said, (update_by,))
     if field.update is not None and dialect.operations.update is None:
         yield Problem(update, "is never sent: there is no `operations.update`", (_UPDATE,))
     if field.create is None and name != NAME:
