@@ -105,11 +105,13 @@ class SmallApi:
     keys: list[Row] = field(default_factory=list)
     on: dict[str, Answer] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(0)
         sent = _read(request)
         self.sent.append(sent)
+        self.arrived.set()
         special = self.on.get(str(sent)) or self.on.get(f"{sent.method} *")
         return special(sent) if special else self.answer(sent)
 
@@ -142,7 +144,7 @@ def _read(request: httpx.Request) -> Sent:
     form = kind == "application/x-www-form-urlencoded"
     return Sent(
         method=request.method,
-        path=request.url.path.removeprefix("/api"),
+        path=request.url.raw_path.decode().partition("?")[0].removeprefix("/api"),
         query=dict(request.url.params),
         headers=request.headers,
         body=dict(parse_qsl(content.decode())) if form else json.loads(content or "null"),
