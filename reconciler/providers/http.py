@@ -95,7 +95,6 @@ class HttpDriver:
             tenancy=Tenancy(dialect, exchange, variables),
             switch=compile_path(dialect.toggle.read) if dialect.toggle else None,
             deploys=self._deploys,
-            upstreams=self._upstreams,
             reaching=Reaching(dialect.reach, exchange) if dialect.reach else None,
         )
 

@@ -32,9 +32,17 @@ KEY_PREFIXES: dict[str, str] = {
 WORKSPACE = "11111111-1111-4111-8111-111111111111"
 """The INTELLITHING workspace that is there from the start, with two projects."""
 
+TENANTS = {"intellithing": {"workspace": WORKSPACE}}
+"""What a client has to be told of the tenant that every sandbox has."""
+
+SAMPLE_FIELDS = {"clouisle": {"scopes": "agent:read,chat"}, "ai-controller": {"options.user": "1"}}
+"""Values of fields that a key of the sandbox can have, and nobody outside can know."""
+
 __all__ = [
     "KEY_PREFIXES",
     "PREFIXES",
+    "SAMPLE_FIELDS",
+    "TENANTS",
     "WORKSPACE",
     "Sandbox",
     "SandboxAccount",
