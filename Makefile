@@ -34,6 +34,7 @@ types: $(READY)  ## mypy, strict
 
 schemas: $(READY)  ## write schemas/ anew from the types
 	$(BIN)/keywright schema keys > schemas/keys.schema.json
+	$(BIN)/keywright schema dialect > schemas/dialect.schema.json
 
 bench: $(READY)  ## timings beside their floors and targets
 	$(BIN)/python -m benchmarks

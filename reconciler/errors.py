@@ -6,6 +6,7 @@ KeywrightError                 one sentence, the place, what was and was not don
 ├── RefusedError               a guard or policy said no; nothing was changed          exit 3
 ├── InterruptedRunError        SIGINT or SIGTERM ended the run                         exit 130
 ├── ProviderError              a live key API could not be used                        exit 1
+│   └── DialectError           a dialect file has problems, all of them at once
 ├── StoreError                 a secrets manager could not be used                     exit 1
 │   ├── StoreRefusedError      it answered no: right, size, foreign slot; retrying is useless
 │   ├── StoreUnavailableError  it did not answer; the outcome of a write is unknown
@@ -102,6 +103,19 @@ class InterruptedRunError(KeywrightError):
 
 class ProviderError(KeywrightError):
     """A live key API could not be used."""
+
+
+class DialectError(ProviderError):
+    """A dialect file has problems; `problems` holds every one, each with its place."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        count = len(problems)
+        super().__init__(f"{count} problem{'s' if count != 1 else ''} in the dialect")
+        self.problems = problems
+
+    def __str__(self) -> str:
+        """One problem a line."""
+        return "\n".join(self.problems)
 
 
 class StoreError(KeywrightError):

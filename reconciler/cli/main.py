@@ -24,6 +24,7 @@ COMMANDS = {
     "apply": "Make the live keys match keys.yaml.",
     "status": "Show every key: versions, stage, age, expiry, last use, where its secret is.",
     "state": "Look at the recorded state, or mend it.",
+    "dialect": "Show which key APIs can be spoken to, and what each can do.",
     "schema": "Print a JSON Schema, for editors.",
     "sandbox": "Run the embedded key API, for trying and for tests.",
 }
@@ -90,10 +91,11 @@ def main() -> NoReturn:
 
 
 def _shown(error: KeywrightError) -> str:
-    from reconciler.errors import InterruptedRunError, ManifestError  # noqa: PLC0415
+    from reconciler.errors import DialectError, InterruptedRunError, ManifestError  # noqa: PLC0415
     from reconciler.render import clean  # noqa: PLC0415 - only when something failed
 
-    prefix = "" if isinstance(error, ManifestError | InterruptedRunError) else "Error: "
+    speaks = ManifestError | DialectError | InterruptedRunError
+    prefix = "" if isinstance(error, speaks) else "Error: "
     return "\n".join(clean(line) for line in f"{prefix}{error}".splitlines())
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.options import shared_options
+from reconciler.manifest import schema_text
+from reconciler.providers import dialect_schema_text
 
 
 @click.command("schema")
 @shared_options
-@click.argument("name", type=click.Choice(["keys"]), default="keys")
-def command(name: str) -> None:  # noqa: ARG001 - one schema today; the choice checks the name
-    """Print the JSON Schema of keys.yaml."""
-    from reconciler.manifest import schema_text  # noqa: PLC0415 - heavy
-
-    click.echo(schema_text(), nl=False)
+@click.argument("name", type=click.Choice(["keys", "dialect"]), default="keys")
+def command(name: str) -> None:
+    """Print the JSON Schema of keys.yaml, or of dialect files."""
+    click.echo(dialect_schema_text() if name == "dialect" else schema_text(), nl=False)

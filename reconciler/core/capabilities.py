@@ -12,11 +12,13 @@ from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import (
     ENABLED,
     EXPIRES_AT,
+    NAME,
     OPTION_PREFIX,
     RATE_LIMIT,
     SCOPES,
     After,
     At,
+    Attributes,
     Never,
     Value,
 )
@@ -73,7 +75,8 @@ class Capabilities:
     cannot be undone. `list_lag` is how long a new key may be missing from the list. `capacity` is
     how many keys a tenant may have. `on_deploy`: changes count only after a deploy. `refusals` has
     the dialect's own sentence for fields that it cannot honour. `credentials` lists the alternative
-    sets of names that `auth` may have.
+    sets of names that `auth` may have. `used_elsewhere`: keys may be used at another address than
+    they are managed at. `gateway_fields` say how an upstream is made; none where it cannot be.
     """
 
     dialect: str
@@ -99,6 +102,30 @@ class Capabilities:
     takes_provider_keys: bool = False
     tenant: tuple[TenantVariable, ...] = ()
     credentials: tuple[tuple[str, ...], ...] = ()
+    used_elsewhere: bool = False
+    gateway_fields: tuple[FieldRule, ...] = ()
+
+    def rule_of(self, field: str) -> FieldRule | None:
+        """Give the rule of one field of a key."""
+        return next((rule for rule in self.rules if rule.field == field), None)
+
+    @property
+    def has_names(self) -> bool:
+        """Whether keys have names at all."""
+        return self.marker is not Marker.NONE and NAME in self.fields
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with one declared field, by its name in keys.yaml.
+
+    `predicate` ends a sentence that begins with the field's name; `missing` is a field that should
+    have been declared.
+    """
+
+    field: str
+    predicate: str
+    missing: bool = False
 
 
 _MANIFEST_NAMES = {
@@ -114,10 +141,35 @@ def manifest_name(field: str) -> str:
     return _MANIFEST_NAMES.get(field, field)
 
 
-def complaints(key: DesiredKey, able: Capabilities) -> tuple[tuple[str, str], ...]:
-    """List what the dialect cannot honour of a declared key: the field, and a sentence."""
-    found = (*_unsupported(key, able), *_against_rules(key, able), *_lifetime(key, able))
-    return tuple((manifest_name(field), sentence) for field, sentence in found)
+def complaints(key: DesiredKey, able: Capabilities) -> tuple[Complaint, ...]:
+    """List what the dialect cannot honour of a declared key. Its name is `name_complaint`'s."""
+    return (*_unsupported(key, able), *_against_rules(key, able), *_lifetime(key, able))
+
+
+def name_complaint(name: str, able: Capabilities) -> str | None:
+    """Say why a declared name cannot be honoured; None where it can."""
+    if not able.has_names:
+        own = dict(able.refusals).get(NAME)
+        return f"cannot be honoured: {able.dialect} keys have no name{f': {own}' if own else ''}"
+    limit = able.name_limit
+    if limit is not None and able.marker is Marker.FIELD and len(name) > limit:
+        return f"must have at most {limit} characters: {able.dialect} takes no more"
+    return None
+
+
+def upstream_complaints(fields: Attributes, able: Capabilities) -> tuple[Complaint, ...]:
+    """List what the gateway cannot honour of how an upstream is to be made."""
+    rules = {rule.field: rule for rule in able.gateway_fields}
+    known = ", ".join(sorted(rules)) or "none"
+    found: list[Complaint] = []
+    for field, value in fields.pairs:
+        rule = rules.get(field)
+        if rule is None:
+            said = f"cannot be honoured: {able.dialect} knows no such option (it has: {known})"
+            found.append(Complaint(field, said))
+        else:
+            found += _of_value(value, rule)
+    return tuple(found)
 
 
 def _declared(key: DesiredKey) -> list[str]:
@@ -125,14 +177,14 @@ def _declared(key: DesiredKey) -> list[str]:
     return [*(field for field, _ in key.attributes.pairs), *lifetime]
 
 
-def _unsupported(key: DesiredKey, able: Capabilities) -> Iterator[tuple[str, str]]:
+def _unsupported(key: DesiredKey, able: Capabilities) -> Iterator[Complaint]:
     for field in _declared(key):
         if field not in able.fields:
-            yield field, _explain(field, able)
+            name = manifest_name(field)
+            yield Complaint(name, f"cannot be honoured: {_explain(field, name, able)}")
 
 
-def _explain(field: str, able: Capabilities) -> str:
-    name = manifest_name(field)
+def _explain(field: str, name: str, able: Capabilities) -> str:
     if own := dict(able.refusals).get(field):
         return f"{able.dialect} keys have no {name}: {own}"
     if field.startswith(OPTION_PREFIX):
@@ -143,26 +195,28 @@ def _explain(field: str, able: Capabilities) -> str:
     return f"{able.dialect} keys have no {name}; remove it"
 
 
-def _against_rules(key: DesiredKey, able: Capabilities) -> Iterator[tuple[str, str]]:
-    declared = {**key.attributes.mapping(), **({EXPIRES_AT: ""} if key.lifetime else {})}
+def _against_rules(key: DesiredKey, able: Capabilities) -> Iterator[Complaint]:
+    declared = key.attributes.mapping()
     for rule in able.rules:
-        if rule.field not in declared:
-            if rule.required is not None:
-                yield rule.field, f"must be declared: {rule.required}"
-        elif rule.field != EXPIRES_AT:
-            yield from ((rule.field, said) for said in _of_value(declared[rule.field], rule))
+        if rule.field in declared:
+            yield from _of_value(declared[rule.field], rule)
+        elif rule.required is not None and (rule.field != EXPIRES_AT or key.lifetime is None):
+            said = f"must be declared: {rule.required}"
+            yield Complaint(manifest_name(rule.field), said, missing=True)
 
 
-def _of_value(value: Value, rule: FieldRule) -> Iterator[str]:
+def _of_value(value: Value, rule: FieldRule) -> Iterator[Complaint]:
+    name = manifest_name(rule.field)
     if rule.kind is not None and not _fits(value, rule.kind):
-        yield f"must be {rule.kind}"
+        yield Complaint(name, f"must be {rule.kind}")
         return
     if value == () and rule.never_empty is not None:
-        yield f"must not be empty: {rule.never_empty}"
+        yield Complaint(name, f"must not be empty: {rule.never_empty}")
     words = value if isinstance(value, tuple) else (str(value),)
     unknown = sorted(set(words) - set(rule.allowed)) if rule.allowed else []
     if unknown:
-        yield f"cannot be {', '.join(unknown)}; it takes {', '.join(rule.allowed)}"
+        said = f"cannot be {', '.join(unknown)}; it takes {', '.join(rule.allowed)}"
+        yield Complaint(name, said)
 
 
 def _fits(value: Value, kind: Kind) -> bool:
@@ -179,21 +233,25 @@ def _fits(value: Value, kind: Kind) -> bool:
             assert_never(kind)
 
 
-def _lifetime(key: DesiredKey, able: Capabilities) -> Iterator[tuple[str, str]]:
+def _lifetime(key: DesiredKey, able: Capabilities) -> Iterator[Complaint]:
     match key.lifetime:
         case After(span):
             if able.longest is not None and span > able.longest:
-                yield EXPIRES_AT, f"cannot be later than {_days(able.longest)} after creation"
+                yield _expiry(f"cannot be later than {_days(able.longest)} after creation")
             if able.shortest is not None and span < able.shortest:
-                yield EXPIRES_AT, f"cannot be sooner than {_days(able.shortest)} after creation"
+                yield _expiry(f"cannot be sooner than {_days(able.shortest)} after creation")
         case Never():
-            reason = next((r.required for r in able.rules if r.field == EXPIRES_AT), None)
-            if reason is not None:
-                yield EXPIRES_AT, f"cannot be `never`: {reason}"
+            rule = able.rule_of(EXPIRES_AT)
+            if rule is not None and rule.required is not None:
+                yield _expiry(f"cannot be `never`: {rule.required}")
         case At() | None:
             pass
         case _:
             assert_never(key.lifetime)
+
+
+def _expiry(predicate: str) -> Complaint:
+    return Complaint(manifest_name(EXPIRES_AT), predicate)
 
 
 def _days(span: timedelta) -> str:

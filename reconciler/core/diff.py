@@ -134,5 +134,5 @@ def _members(value: Value) -> list[str]:
 def _widens(name: str, there: Value) -> bool:
     """Whether the live value is the one that grants everything, instead of a narrower one."""
     if name.startswith(OPTION_PREFIX):
-        return there == ()
+        return there in ((), None)
     return there is None and name in {RATE_LIMIT, EXPIRES_AT}

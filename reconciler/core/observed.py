@@ -12,6 +12,9 @@ from enum import StrEnum
 from reconciler.core.keys import Attributes, KeyId, OpId, Target
 from reconciler.core.secret import Fingerprint
 
+REACH_UNTOLD = "(could not be told)"
+"""What stands in `ProviderView.reach` where the API does not say what else keys open."""
+
 
 class LiveStatus(StrEnum):
     """What a live key is worth right now, as its API tells it."""
@@ -79,7 +82,8 @@ class ProviderView:
     set the read is incomplete: what is missing from `keys` may well exist (promise I7).
 
     `enabled` is the tenant-wide switch, None where there is none; `deployments` has every project;
-    `reach` names what else keys of this tenant open, such as subaccounts.
+    `reach` names what else keys of this tenant open, such as subaccounts. `upstreams` are only read
+    where the stack has provider keys, and `upstreams_problem` says why they could not be.
     """
 
     provider: str
@@ -92,6 +96,7 @@ class ProviderView:
     enabled: bool | None = None
     deployments: tuple[Deployment, ...] = ()
     upstreams: tuple[Upstream, ...] = ()
+    upstreams_problem: str | None = None
     reach: tuple[str, ...] = ()
 
     @property

@@ -26,6 +26,7 @@ from reconciler.core.leftovers import (
 from reconciler.core.matching import Late, match_live
 from reconciler.core.observed import LiveKey, Observed
 from reconciler.core.ownership import mark_name, mark_of
+from reconciler.core.provider_keys import feeders, provider_key_steps, wait_for_gateway
 from reconciler.core.recorded import Intent, KeyRow, Recorded, Version
 from reconciler.core.recover import Evidence, Recovery, settle
 from reconciler.core.situation import Situation
@@ -62,7 +63,7 @@ def make_plan(
     `able` maps provider names to what their APIs can do.
     """
     planner = Planner(desired, observed, recorded, able, now)
-    steps = sorted(planner.steps(), key=lambda s: (ORDER.index(s.action), s.address, s.number or 0))
+    steps = sorted(planner.all_steps(), key=_order)
     plan = Plan(
         stack=desired.stack,
         lineage=recorded.meta.lineage,
@@ -75,6 +76,15 @@ def make_plan(
         managed=len(desired.keys),
     )
     return replace(plan, digest=digest(plan))
+
+
+def _brings_a_secret(step: Step) -> bool:
+    finished = {Settlement.FINISH, Settlement.PUBLISH}
+    return step.action is Action.CREATE or step.settlement in finished
+
+
+def _order(step: Step) -> tuple[int, Address, int]:
+    return ORDER.index(step.action), step.address, step.number or 0
 
 
 def digest(plan: Plan) -> str:
@@ -108,8 +118,17 @@ class Planner:
         twins = {(key.provider, key.name): key.address for key in desired.keys}
         self.matches = match_live(observed, recorded, twins)
 
+    def all_steps(self) -> Iterator[Step]:
+        """Give every step, unordered: those of keys, and of the gateways that keys go into."""
+        steps = tuple(self.steps())
+        renewed = frozenset(step.address for step in steps if _brings_a_secret(step))
+        given = tuple(provider_key_steps(self.desired, self.recorded, self.matches, renewed))
+        waiting = feeders(self.desired, given)
+        yield from (wait_for_gateway(step, waiting) for step in steps)
+        yield from given
+
     def steps(self) -> Iterator[Step]:
-        """Give every step, unordered."""
+        """Give every step of keys, unordered."""
         yield from self.late_steps()
         for address in self.keys.keys() | self.rows.keys() | self.intents.keys():
             recoveries = self.recoveries(address)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from reconciler.core.keys import Address, Cause, KeyId, OpId, Value
+from reconciler.core.keys import Address, Cause, KeyId, OpId, Target, Value
 
 
 class Action(StrEnum):
@@ -79,6 +79,7 @@ class Reason(StrEnum):
     SOURCE_CHANGED = "source_changed"
     NEVER_PROVIDED = "never_provided"
     NOT_OURS = "not_ours"
+    NO_UPSTREAM = "no_upstream"
 
 
 class Settlement(StrEnum):
@@ -104,6 +105,10 @@ class Settlement(StrEnum):
     """Only a person can tell."""
 
 
+PROVIDER_KEYS = "provider_keys/"
+"""How the address of every provider key begins."""
+
+
 def provider_address(provider: str) -> Address:
     """Give the address of a step on a whole provider; no key's address has a slash."""
     return Address(f"providers/{provider}")
@@ -111,7 +116,7 @@ def provider_address(provider: str) -> Address:
 
 def provider_key_address(name: str) -> Address:
     """Give the address of a step on a provider key."""
-    return Address(f"provider_keys/{name}")
+    return Address(f"{PROVIDER_KEYS}{name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,7 @@ class Step:
 
     `impact` says what stops working, and when; None where nothing does. `precondition` is a hash of
     what was observed of this key, so that a step on something that changed since is not taken.
+    `upstream` and `source` say where the secret of a provider key goes, and where it comes from.
     """
 
     address: Address
@@ -155,6 +161,8 @@ class Step:
     settlement: Settlement | None = None
     place: str | None = None
     precondition: str = ""
+    upstream: str | None = None
+    source: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,24 @@ async def _view_provider(outlook: Outlook, name: str, recorded: Recorded) -> Pro
     view = await driver.survey(_progress(outlook, name))
     if not view.complete:
         return view
+    if name in _gateways(outlook.desired, recorded):
+        view = await _view_upstreams(driver, view)
     listed = {live.id for live in view.keys}
     hidden = sorted(_recorded_ids(recorded, name) - listed)
     return await _look_up(driver, view, hidden) if hidden else view
+
+
+def _gateways(desired: Desired, recorded: Recorded) -> set[str]:
+    keys, rows = desired.provider_keys, recorded.provider_keys
+    return {key.provider for key in keys} | {row.provider for row in rows}
+
+
+async def _view_upstreams(driver: KeyReader, view: ProviderView) -> ProviderView:
+    match await driver.upstreams():
+        case Done(upstreams):
+            return replace(view, upstreams=upstreams)
+        case other:
+            return replace(view, upstreams_problem=other.reason)
 
 
 def _progress(outlook: Outlook, name: str) -> Callable[[int, int], None]:
@@ -87,4 +102,5 @@ def _targets(desired: Desired, recorded: Recorded) -> set[Target]:
         {key.target for key in desired.keys}
         | {row.target for row in recorded.keys}
         | {intent.target for intent in recorded.intents}
+        | {key.source for key in desired.provider_keys}
     )

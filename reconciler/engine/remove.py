@@ -8,6 +8,7 @@ from reconciler.core.keys import Stage
 from reconciler.core.recorded import Intent, IntentKind, KeyRow, Version
 from reconciler.core.steps import Result, Step
 from reconciler.engine.prove import is_absent, prove_dead, prove_rejected
+from reconciler.engine.provide import forget_provided
 from reconciler.engine.transaction import Run, done, failed, stored, with_version
 from reconciler.interfaces.driver import Done
 
@@ -26,6 +27,8 @@ async def delete(run: Run, step: Step) -> Result:
 
 async def forget(run: Run, step: Step) -> Result:
     """Remove the record and the stored secret of a key that is gone, and is really rejected."""
+    if step.address in run.provided:
+        return await forget_provided(run, step)
     row = run.rows[step.address]
     for version in row.living:
         secret = await run.stored_secret(row, version)

@@ -115,8 +115,7 @@ async def _recover(
 
 def begin(world: World, seen: Look, stop: Stop) -> Run:
     """Start a run on what was just seen."""
-    live = tuple((view.provider, key) for view in seen.observed.providers for key in view.keys)
-    return Run.begin(world, seen.recorded, live, stop)
+    return Run.begin(world, seen.recorded, seen.observed, stop)
 
 
 def allowed(plan: Plan, shown: Plan) -> tuple[Step, ...]:

@@ -11,13 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from reconciler.core.desired import DesiredKey
+from reconciler.core.desired import DesiredKey, DesiredProviderKey
 from reconciler.core.keys import Address, OpId, Stage
-from reconciler.core.observed import LiveKey, StoredVersion
+from reconciler.core.observed import LiveKey, Observed, StoredVersion, Upstream
 from reconciler.core.recorded import (
     Intent,
     IntentKind,
     KeyRow,
+    ProviderKeyRow,
     ProviderRow,
     Recorded,
     RetiredOp,
@@ -61,13 +62,14 @@ class Run:
     retired: dict[OpId, RetiredOp]
     live: dict[tuple[str, str], LiveKey]
     providers: dict[str, ProviderRow]
+    provider_keys: dict[Address, DesiredProviderKey]
+    provided: dict[Address, ProviderKeyRow]
+    upstreams: dict[str, tuple[Upstream, ...]]
     stop: Stop = field(default_factory=Stop)
     troubled: set[Address] = field(default_factory=set)
 
     @classmethod
-    def begin(
-        cls, world: World, recorded: Recorded, live: tuple[tuple[str, LiveKey], ...], stop: Stop
-    ) -> Run:
+    def begin(cls, world: World, recorded: Recorded, observed: Observed, stop: Stop) -> Run:
         """Take up the recorded state and what was observed."""
         return cls(
             world=world,
@@ -76,8 +78,11 @@ class Run:
             rows={row.address: row for row in recorded.keys},
             intents={intent.op: intent for intent in recorded.intents},
             retired={op.op: op for op in recorded.retired},
-            live={(provider, key.id): key for provider, key in live},
+            live={(view.provider, key.id): key for view in observed.providers for key in view.keys},
             providers={row.name: row for row in recorded.providers},
+            provider_keys={key.address: key for key in world.desired.provider_keys},
+            provided={row.address: row for row in recorded.provider_keys},
+            upstreams={view.provider: view.upstreams for view in observed.providers},
             stop=stop,
         )
 

@@ -15,6 +15,7 @@ from reconciler.core.keys import Address
 from reconciler.core.steps import ORDER, Action, Outcome, Result, Step
 from reconciler.engine.change import disable, enable, retire, update, verify
 from reconciler.engine.create import create
+from reconciler.engine.provide import provide
 from reconciler.engine.remove import delete, forget
 from reconciler.engine.resume import resume
 from reconciler.engine.transaction import Run, all_ended, failed, unknown
@@ -26,6 +27,7 @@ WORK: Mapping[Action, Callable[[Run, Step], Awaitable[Result]]] = {
     Action.UPDATE: update,
     Action.ENABLE: enable,
     Action.VERIFY: verify,
+    Action.PROVIDE: provide,
     Action.DISABLE: disable,
     Action.RETIRE: retire,
     Action.DELETE: delete,

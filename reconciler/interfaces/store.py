@@ -78,6 +78,10 @@ class Store(StoreReader, Protocol):
         """Read one version's value; None where it is missing or cannot be read by us."""
         ...
 
+    async def read(self, target: Target) -> Secret | None:
+        """Read what consumers of a slot read now, whoever wrote it; None where that cannot be."""
+        ...
+
     async def retire(self, target: Target, owner: str, keep: tuple[StoredVersion, ...]) -> None:
         """Remove every version of this owner in a slot but these; an empty slot goes as well.
 

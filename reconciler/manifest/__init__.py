@@ -43,8 +43,10 @@ def load_manifest(
 ) -> Manifest:
     """Read a manifest; ManifestError holds every problem, each with its place.
 
-    `find_dialect` gives the abilities of a dialect, None for an unknown one; `dialect_names` is
-    asked only to suggest the right one. Credentials are not looked up: see `resolve`.
+    `find_dialect` gives the abilities of a dialect, by its name or by its file's path from the
+    manifest, and None for an unknown one; it may raise UnreadableTextError and DialectError.
+    `dialect_names` is asked only to suggest the right one. Credentials are not looked up: see
+    `resolve`.
     """
     from reconciler.manifest.loading import load  # noqa: PLC0415 - the door stays light
 
@@ -60,6 +62,6 @@ def schema() -> dict[str, Any]:
 
 def schema_text() -> str:
     """Give the JSON Schema as schemas/keys.schema.json holds it."""
-    from reconciler.manifest.schema import write_schema  # noqa: PLC0415 - the door stays light
+    from reconciler.manifest.schema import write  # noqa: PLC0415 - the door stays light
 
-    return write_schema()
+    return write()

@@ -9,7 +9,13 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
-from reconciler.core.capabilities import Capabilities, complaints
+from reconciler.core.capabilities import (
+    Capabilities,
+    FieldRule,
+    Kind,
+    complaints,
+    name_complaint,
+)
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import (
     ENABLED,
@@ -23,11 +29,11 @@ from reconciler.core.keys import (
     Value,
 )
 from reconciler.core.ownership import read_mark
+from reconciler.documents.places import Path
+from reconciler.documents.suggestions import quote, suggest
 from reconciler.manifest.merging import Backgrounds, overlay
 from reconciler.manifest.models import KeyModel, ManifestModel, SecretModel, SharedModel
-from reconciler.manifest.places import Path
 from reconciler.manifest.problems import Problems
-from reconciler.manifest.suggestions import quote, suggest
 
 DELETE_AFTER: Final = timedelta(days=30)
 FIELD: Final = "secret"
@@ -70,10 +76,12 @@ class KeyChecker:
         target = self._target(address, key)
         if provider is None or target is None:
             return None
-        desired = _desire(address, key, provider, target, place)
+        able = self._able.get(provider)
+        desired = _desire(address, key, provider, target, place, able)
         self._claim_slot(desired, own)
-        self._claim_name(desired)
-        self._check_abilities(desired, own)
+        self._claim_name(desired, own, able)
+        if able is not None:
+            self._check_abilities(desired, own, able)
         return desired
 
     def _complain(self, address: str, own: SharedModel, path: Path, predicate: str) -> None:
@@ -96,29 +104,22 @@ class KeyChecker:
         if key.provider is None:
             self._problems.complain(path, "is missing", key=True)
         elif key.provider not in self._providers:
-            self._say_unknown(path, "provider", key.provider, self._providers)
+            self._problems.say_unknown(path, "provider", key.provider, self._providers)
         else:
             return key.provider
         return None
 
     def _target(self, address: str, key: KeyModel) -> Target | None:
         secret = key.secret or SecretModel.model_construct()
-        store = secret.store
+        store = secret.store or only(self._stores)
         path: Path = ("keys", address, "secret", "store")
-        if store is None and len(self._stores) == 1:
-            store = next(iter(self._stores))
         if store is None:
-            names = ", ".join(map(quote, sorted(self._stores))) or "none is declared"
-            self._problems.complain(path, f"is missing: say which one ({names})", key=True)
+            self._problems.complain(path, f"is missing: {which(self._stores)}", key=True)
             return None
         if store not in self._stores:
-            self._say_unknown(path, "store", store, self._stores)
+            self._problems.say_unknown(path, "store", store, self._stores)
             return None
         return Target(store, secret.path or address, secret.field or FIELD)
-
-    def _say_unknown(self, path: Path, kind: str, name: str, known: Collection[str]) -> None:
-        if known or not self._problems.settled((f"{kind}s",)):
-            self._problems.say(path, f"unknown {kind} {quote(name)}{suggest(name, known)}")
 
     def _claim_slot(self, key: DesiredKey, own: KeyModel) -> None:
         first = self._slots.setdefault(key.target, key.address)
@@ -130,31 +131,53 @@ class KeyChecker:
                 f"is the slot {key.target}, which key {quote(first)} has; give each its own",
             )
 
-    def _claim_name(self, key: DesiredKey) -> None:
-        first = self._names.setdefault((key.provider, key.name), key.address)
+    def _claim_name(self, key: DesiredKey, own: KeyModel, able: Capabilities | None) -> None:
         path: Path = ("keys", key.address, "name")
+        refused = name_complaint(key.name, able) if able and own.name is not None else None
+        if refused is not None:
+            self._problems.complain(path, refused)
+        first = self._names.setdefault((key.provider, key.name), key.address)
         if first != key.address:
             used = f"is {quote(key.name)}, which key {quote(first)} of the same provider has"
             self._problems.complain(path, used)
         if read_mark(key.name):
             self._problems.complain(path, "holds an ownership mark; leave the mark to Keywright")
 
-    def _check_abilities(self, key: DesiredKey, own: KeyModel) -> None:
-        able = self._able.get(key.provider)
-        if able is None:
-            return
-        for field, sentence in complaints(key, able):
-            path: Path = tuple(field.split(".", 1))
-            self._complain(key.address, own, path, f"cannot be honoured: {sentence}")
+    def _check_abilities(self, key: DesiredKey, own: KeyModel, able: Capabilities) -> None:
+        entry: Path = ("keys", key.address)
+        for complaint in complaints(key, able):
+            path: Path = tuple(complaint.field.split(".", 1))
+            if complaint.missing:
+                said = f"`{complaint.field}` {complaint.predicate}"
+                self._problems.say((*entry, *path), said, key=True, at=entry)
+            else:
+                self._complain(key.address, own, path, complaint.predicate)
 
 
-def _desire(address: str, key: KeyModel, provider: str, target: Target, place: str) -> DesiredKey:
+def only(stores: Collection[str]) -> str | None:
+    """Give the store that need not be named: the only one."""
+    return next(iter(stores)) if len(stores) == 1 else None
+
+
+def which(stores: Collection[str]) -> str:
+    """Ask for one of several stores."""
+    return f"say which one ({', '.join(map(quote, sorted(stores))) or 'none is declared'})"
+
+
+def _desire(
+    address: str,
+    key: KeyModel,
+    provider: str,
+    target: Target,
+    place: str,
+    able: Capabilities | None,
+) -> DesiredKey:
     delete_after = key.rotate.delete_after if key.rotate else None
     return DesiredKey(
         address=Address(address),
         provider=provider,
         name=key.name or address,
-        attributes=_attributes(key),
+        attributes=_attributes(key, able),
         lifetime=key.expires,
         target=target,
         delete_after=DELETE_AFTER if delete_after is None else delete_after,
@@ -167,7 +190,7 @@ def _desire(address: str, key: KeyModel, provider: str, target: Target, place: s
     )
 
 
-def _attributes(key: KeyModel) -> Attributes:
+def _attributes(key: KeyModel, able: Capabilities | None) -> Attributes:
     """Give the managed fields only: an explicit None (unlimited) differs from a field left out."""
     managed = key.model_fields_set
     fields: dict[str, Value] = {}
@@ -178,8 +201,15 @@ def _attributes(key: KeyModel) -> Attributes:
     if "rate_limit" in managed:
         fields[RATE_LIMIT] = key.rate_limit
     for name, value in (key.options or {}).items():
-        fields[OPTION_PREFIX + name] = value
+        rule = able.rule_of(OPTION_PREFIX + name) if able else None
+        fields[OPTION_PREFIX + name] = as_declared(value, rule)
     return Attributes.of(fields)
+
+
+def as_declared(value: Value, rule: FieldRule | None) -> Value:
+    """Give an option as its dialect means it: YAML reads an id such as 7 as a number."""
+    wants_text = rule is not None and rule.kind is Kind.TEXT
+    return str(value) if wants_text and type(value) is int else value
 
 
 def warn_about_shared_dates(manifest: ManifestModel, problems: Problems) -> tuple[str, ...]:

@@ -5,24 +5,23 @@ pydantic's own errors carry the input, which may be a secret: only their kind an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from reconciler.manifest.document import Document
-from reconciler.manifest.later import (
-    KEY_SECTIONS,
-    LATER_BACKENDS,
-    explain_later,
-)
+from reconciler.documents.places import Data, Path
+from reconciler.documents.predicates import look_up, word_error
+from reconciler.documents.suggestions import dot, quote, suggest
+from reconciler.documents.yaml_text import MERGE_KEY, Document
+from reconciler.manifest.later import KEY_SECTIONS, LATER_BACKENDS, explain_later
 from reconciler.manifest.models import (
     AgeModel,
     KeyModel,
     LimitsModel,
     ManifestModel,
+    ProviderKeyModel,
     ProviderModel,
     RotateModel,
     SecretModel,
@@ -30,16 +29,14 @@ from reconciler.manifest.models import (
     StateModel,
     TlsModel,
 )
-from reconciler.manifest.places import Data, Path
 from reconciler.manifest.problems import (
     SECTION_TITLES,
     Problems,
     credential_depth,
-    dot,
     name_path,
 )
 from reconciler.manifest.references import LITERAL, BadReferenceError
-from reconciler.manifest.suggestions import quote, suggest
+from reconciler.manifest.sources import LITERAL_VALUE
 from reconciler.manifest.words import PATTERN_HELP
 
 _SECTIONS: Final[dict[str, type[BaseModel]]] = {
@@ -49,6 +46,7 @@ _SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "defaults": SharedModel,
     "environments": SharedModel,
     "keys": KeyModel,
+    "provider_keys": ProviderKeyModel,
 }
 _PARTS: Final[dict[str, type[BaseModel]]] = {
     "limits": LimitsModel,
@@ -61,14 +59,6 @@ _EXPLICIT: Final = {
     "rate_limit": "write `unlimited`",
     "scopes": "write `[]`",
 }
-_TYPES: Final = {
-    "bool_type": "must be true or false",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "list_type": "must be a list",
-    "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-}
 
 
 def complain_about_text(document: Document, problems: Problems) -> None:
@@ -77,7 +67,8 @@ def complain_about_text(document: Document, problems: Problems) -> None:
         if fault.spoils:
             problems.complain(fault.path, fault.predicate)
         else:
-            problems.add(fault.mark, f"{name_path(fault.path)} {fault.predicate}")
+            hint = "; use `defaults`" if fault.predicate == MERGE_KEY else ""
+            problems.add(fault.mark, f"{name_path(fault.path)} {fault.predicate}{hint}")
     if document.broken:
         problems.add(document.broken.mark, document.broken.sentence)
 
@@ -88,7 +79,7 @@ def complain_about_nulls(document: Document, problems: Problems) -> None:
         if path == ("keys",):
             continue
         if credential_depth(path) is not None:
-            problems.say(path, LITERAL, key=True)
+            problems.say(path, _no_literal(path), key=True)
             continue
         field = path[-1] if path else None
         if path[:-1] and path[0] in KEY_SECTIONS and field in _EXPLICIT:
@@ -145,52 +136,20 @@ def _complain_about_value(error: ErrorDetails, path: Path, data: Data, problems:
     if isinstance(reason, BadReferenceError):
         problems.say(path, str(reason))
     elif credential_depth(path) is not None:
-        problems.say(path, LITERAL)
+        problems.say(path, _no_literal(path))
     elif path[:1] == ("stores",) and path[2:] == () and reason is not None:
         problems.complain((*path, "type"), str(reason))
     else:
         problems.complain(path, _predicate(error["type"], context, look_up(data, path), path))
 
 
+def _no_literal(path: Path) -> str:
+    return LITERAL_VALUE if path[:1] == ("provider_keys",) else LITERAL
+
+
 def _predicate(kind: str, context: dict[str, Any], value: Data, path: Path) -> str:
-    match kind:
-        case "value_error":
-            said = str(context["error"])
-        case "string_type":
-            scalar = isinstance(value, (int, float))
-            said = "must be text; put it in quotes" if scalar else "must be text"
-        case "string_pattern_mismatch":
-            said = PATTERN_HELP.get(context["pattern"], "is not written correctly")
-        case "string_too_long":
-            said = f"must have at most {context['max_length']} characters"
-        case "greater_than_equal":
-            said = f"must be at least {context['ge']}"
-        case "less_than_equal":
-            said = f"must be at most {context['le']}"
-        case "literal_error":
-            said = _choice(context["expected"], value, path)
-        case "model_type" if path[-1:] == ("secret",):
-            said = "must name a slot, as in {store: prod, path: crm/agents}; it never holds a value"
-        case _:
-            said = _TYPES.get(kind, "is not valid here")
-    return said
-
-
-def _choice(expected: str, value: Data, path: Path) -> str:
-    if path == ("state", "backend") and value in LATER_BACKENDS:
+    if path == ("state", "backend") and kind == "literal_error" and value in LATER_BACKENDS:
         return f"is not supported by this version yet: {value}; leave it out, or write `file`"
-    known = re.findall("'([^']*)'", expected)
-    several = "one of " if len(known) > 1 else ""
-    near = suggest(value, known) if isinstance(value, str) else ""
-    return f"must be {several}{expected}{near if 'did you mean' in near else ''}"
-
-
-def look_up(data: Data, path: Path) -> Data:
-    """Follow a path as far as it leads."""
-    here = data
-    for step in path:
-        if isinstance(here, dict) and isinstance(step, str):
-            here = here.get(step)
-        elif isinstance(here, list) and isinstance(step, int):
-            here = here[step]
-    return here
+    if kind == "model_type" and path[-1:] == ("secret",):
+        return "must name a slot, as in {store: prod, path: crm/agents}; it never holds a value"
+    return word_error(kind, context, value, PATTERN_HELP)

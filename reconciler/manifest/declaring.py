@@ -6,11 +6,20 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from reconciler.core.capabilities import Capabilities
-from reconciler.core.desired import Desired, DesiredKey, DesiredProvider, Unmanaged
+from reconciler.core.desired import (
+    Desired,
+    DesiredKey,
+    DesiredProvider,
+    DesiredProviderKey,
+    Unmanaged,
+)
+from reconciler.documents.reading import names_file
+from reconciler.documents.yaml_text import Document
+from reconciler.manifest.abilities import find_abilities
 from reconciler.manifest.checking import KeyChecker, warn_about_shared_dates
-from reconciler.manifest.document import Document
 from reconciler.manifest.models import ManifestModel, ProviderModel, StateModel, StoreModel
 from reconciler.manifest.problems import Problems
+from reconciler.manifest.provider_keys import ProviderKeyChecker
 from reconciler.manifest.settings import (
     AgeSettings,
     Manifest,
@@ -19,7 +28,6 @@ from reconciler.manifest.settings import (
     StoreSettings,
 )
 from reconciler.manifest.shape import read_keys
-from reconciler.manifest.suggestions import quote, suggest
 from reconciler.manifest.urls import SANDBOX
 
 
@@ -32,24 +40,26 @@ def declare(
     dialect_names: Callable[[], tuple[str, ...]],
 ) -> Manifest:
     """Check the parts against each other and give the manifest; problems say if it is valid."""
-    able = _abilities(model, problems, find_dialect, dialect_names)
-    checker = KeyChecker(
-        model,
-        problems,
-        _declared(document, "providers"),
-        _declared(document, "stores"),
-        able,
-    )
-    keys = tuple(_keys(document, problems, checker))
     folder = file.parent
+    able = find_abilities(model, problems, folder, find_dialect, dialect_names)
+    providers, stores = _declared(document, "providers"), _declared(document, "stores")
+    checker = KeyChecker(model, problems, providers, stores, able)
+    keys = tuple(_keys(document, problems, checker))
+    into_gateways = ProviderKeyChecker(
+        problems, providers, stores, able, keys, _declared(document, "keys")
+    )
     return Manifest(
         file=file,
         folder=folder,
         stack=model.stack,
         desired=Desired(
             stack=model.stack,
-            providers=tuple(_desire(*entry) for entry in sorted(model.providers.items())),
+            providers=tuple(
+                _desire(name, provider, able.get(name))
+                for name, provider in sorted(model.providers.items())
+            ),
             keys=tuple(sorted(keys, key=lambda key: key.address)),
+            provider_keys=_provider_keys(model, problems, into_gateways),
         ),
         state=_state(model.state, folder),
         stores=tuple(
@@ -57,7 +67,13 @@ def declare(
             for name, store in sorted(model.stores.items())
         ),
         providers=tuple(
-            _provider(name, provider, folder, problems.place(("providers", name), key=True))
+            _provider(
+                name,
+                provider,
+                able.get(name),
+                folder,
+                problems.place(("providers", name), key=True),
+            )
             for name, provider in sorted(model.providers.items())
         ),
         warnings=(*warn_about_shared_dates(model, problems), *checker.warnings),
@@ -71,25 +87,6 @@ def _declared(document: Document, section: str) -> tuple[str, ...]:
     return tuple(entries) if isinstance(entries, dict) else ()
 
 
-def _abilities(
-    model: ManifestModel,
-    problems: Problems,
-    find_dialect: Callable[[str], Capabilities | None],
-    dialect_names: Callable[[], tuple[str, ...]],
-) -> dict[str, Capabilities]:
-    able: dict[str, Capabilities] = {}
-    for name, provider in model.providers.items():
-        found = find_dialect(provider.dialect)
-        if found is not None:
-            able[name] = found
-        else:
-            near = suggest(provider.dialect, dialect_names())
-            problems.say(
-                ("providers", name, "dialect"), f"unknown dialect {quote(provider.dialect)}{near}"
-            )
-    return able
-
-
 def _keys(document: Document, problems: Problems, checker: KeyChecker) -> Iterable[DesiredKey]:
     for address, mark, own in read_keys(document, problems):
         key = checker.check(address, own, problems.locate(mark))
@@ -97,13 +94,26 @@ def _keys(document: Document, problems: Problems, checker: KeyChecker) -> Iterab
             yield key
 
 
-def _desire(name: str, provider: ProviderModel) -> DesiredProvider:
+def _provider_keys(
+    model: ManifestModel, problems: Problems, checker: ProviderKeyChecker
+) -> tuple[DesiredProviderKey, ...]:
+    found = (
+        checker.check(name, own, problems.place(("provider_keys", name), key=True))
+        for name, own in model.provider_keys.items()
+    )
+    return tuple(sorted((key for key in found if key), key=lambda key: key.address))
+
+
+def _desire(name: str, provider: ProviderModel, able: Capabilities | None) -> DesiredProvider:
     return DesiredProvider(
         name=name,
-        dialect=provider.dialect,
+        dialect=able.dialect if able else provider.dialect,
         origin=provider.url,
         unmanaged=Unmanaged(provider.unmanaged),
         name_template=provider.name_template,
+        keys_enabled=provider.keys_enabled,
+        deploy=provider.deploy,
+        exclusive=provider.exclusive,
     )
 
 
@@ -126,12 +136,17 @@ def _store(name: str, store: StoreModel, folder: Path, place: str) -> StoreSetti
     )
 
 
-def _provider(name: str, provider: ProviderModel, folder: Path, place: str) -> ProviderSettings:
+def _provider(
+    name: str, provider: ProviderModel, able: Capabilities | None, folder: Path, place: str
+) -> ProviderSettings:
     is_sandbox = provider.url.startswith(SANDBOX)
     return ProviderSettings(
         name=name,
-        dialect=provider.dialect,
+        dialect=able.dialect if able else provider.dialect,
+        dialect_file=folder / provider.dialect if names_file(provider.dialect) else None,
         origin=provider.url,
+        key_url=provider.key_url,
+        tenant=tuple(sorted(provider.tenant.items())),
         sandbox=folder / provider.url.removeprefix(SANDBOX) if is_sandbox else None,
         auth=tuple(sorted(provider.auth.items())),
         concurrency=provider.limits.concurrency,

@@ -11,7 +11,6 @@ KEY_SECTIONS: Final = ("keys", "environments", "defaults")
 """Where fields of keys stand."""
 
 _ROTATION = "rotation is planned"
-_DEPLOY = "APIs that must be deployed are planned"
 
 _KEY_FIELDS: Final = {
     "rotate.every": _ROTATION,
@@ -21,16 +20,6 @@ _KEY_FIELDS: Final = {
     "rotate.hold_at_most": _ROTATION,
     "verify": "declaring checks is planned; the dialect's own one is made",
     "on_promoted": "telling consumers about a new secret is planned",
-}
-_PROVIDER_FIELDS: Final = {
-    "key_url": _DEPLOY,
-    "tenant": "checking the tenant is planned",
-    "keys_enabled": _DEPLOY,
-    "deploy": _DEPLOY,
-    "exclusive": "APIs without marks are planned",
-}
-_TOP_FIELDS: Final = {
-    "provider_keys": "secrets that go into a gateway are planned",
 }
 LATER_BACKENDS: Final = ("postgres", "object")
 LATER_STORES: Final = ("vault", "aws", "gcp", "azure", "kubernetes", "github")
@@ -42,12 +31,10 @@ _NOT_YET = "not supported by this version yet"
 def explain_later(section: str, field: str) -> str | None:
     """Say that a field of a section comes later; None for a field that nobody planned.
 
-    `section` is `keys`, `environments`, `defaults`, `providers`, or empty at the top; `field` is
-    dotted, as in `rotate.every`.
+    `section` is `keys`, `environments`, `defaults`, or another one; `field` is dotted, as in
+    `rotate.every`.
     """
-    tables = {"": _TOP_FIELDS, "providers": _PROVIDER_FIELDS}
-    table = tables.get(section, _KEY_FIELDS if section in KEY_SECTIONS else {})
-    plan = table.get(field)
+    plan = _KEY_FIELDS.get(field) if section in KEY_SECTIONS else None
     return plan and f"`{field}` is {_NOT_YET}; leave it out ({plan})"
 
 

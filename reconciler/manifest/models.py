@@ -31,18 +31,21 @@ from reconciler.manifest.quantities import (
     read_rate_limit,
 )
 from reconciler.manifest.references import Reference, read_reference
-from reconciler.manifest.urls import read_url
+from reconciler.manifest.sources import Source, read_source
+from reconciler.manifest.urls import read_key_url, read_url
 from reconciler.manifest.words import (
     ADDRESS_PATTERN,
     FIELD_PATTERN,
     LINE_PATTERN,
     NAME_PATTERN,
     RECIPIENT_PATTERN,
+    read_deploy,
     read_option,
     read_scopes,
     read_slot_path,
     read_store_type,
     read_template,
+    read_tenant_value,
     read_version,
 )
 
@@ -86,6 +89,37 @@ _REFERENCE_SCHEMA: dict[str, Any] = {
     ],
 }
 _URL_SCHEMA: dict[str, Any] = {"type": "string", "pattern": "^(https?://|sandbox:).+$"}
+_DEPLOY_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"const": "all"},
+        {
+            "type": "array",
+            "items": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]},
+            "minItems": 1,
+            "uniqueItems": True,
+        },
+    ]
+}
+_SOURCE_SCHEMA: dict[str, Any] = {
+    "oneOf": [
+        {
+            "type": "object",
+            "properties": {
+                "store": {"type": "string", "description": "One of `stores`."},
+                "path": {"type": "string", "description": "The record inside the store."},
+                "field": {"type": "string", "description": "Its field; `secret` by default."},
+            },
+            "required": ["path"],
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "properties": {"key": {"type": "string", "description": "The address of a key."}},
+            "required": ["key"],
+            "additionalProperties": False,
+        },
+    ]
+}
 _OPTION_SCHEMA: dict[str, Any] = {
     "anyOf": [
         {"type": "string"},
@@ -114,6 +148,22 @@ Credential: TypeAlias = Annotated[
     Reference, PlainValidator(read_reference), WithJsonSchema(_REFERENCE_SCHEMA)
 ]
 Url: TypeAlias = Annotated[str, PlainValidator(read_url), WithJsonSchema(_URL_SCHEMA)]
+KeyUrl: TypeAlias = Annotated[
+    str,
+    PlainValidator(read_key_url),
+    WithJsonSchema({"type": "string", "pattern": "^https?://.+$"}),
+]
+TenantValue: TypeAlias = Annotated[
+    str,
+    PlainValidator(read_tenant_value),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]}),
+]
+Projects: TypeAlias = Annotated[
+    tuple[str, ...], PlainValidator(read_deploy), WithJsonSchema(_DEPLOY_SCHEMA)
+]
+ProviderKeySource: TypeAlias = Annotated[
+    Source, PlainValidator(read_source), WithJsonSchema(_SOURCE_SCHEMA)
+]
 Scopes: TypeAlias = Annotated[
     tuple[str, ...],
     PlainValidator(read_scopes),
@@ -182,18 +232,38 @@ class TlsModel(_Strict):
 class ProviderModel(_Strict):
     """One connection to one tenant of one live key API."""
 
-    dialect: Line = Field(description="What kind of key API this is.")
+    dialect: Line = Field(
+        description="What kind of key API this is: a name, or your own file, as in ./mine.yaml."
+    )
     url: Url = Field(
         description="Its address: https://…, http:// to this machine only, or sandbox:PATH."
     )
     auth: dict[str, Credential] = Field(
         {}, description="The credentials that the dialect asks for, as references."
     )
+    key_url: KeyUrl | None = Field(
+        None, description="Where its keys are used, if that is elsewhere."
+    )
+    tenant: dict[str, TenantValue] = Field(
+        {}, description="What the dialect has to be told of the tenant, such as a workspace's id."
+    )
     unmanaged: Literal["ignore", "warn", "fail"] = Field(
         "warn", description="What to do about live keys that nobody declared."
     )
     name_template: Annotated[str, AfterValidator(read_template)] = Field(
         "{name}.{mark}", description="How a key's name and its ownership mark are put together."
+    )
+    keys_enabled: bool | None = Field(
+        None, description="The tenant-wide switch for all keys; left out is not managed."
+    )
+    deploy: Projects | None = Field(
+        None,
+        description="Projects to deploy, so that changes count: `all`, or a list whose first one is"
+        " the canary. Left out: somebody else deploys.",
+    )
+    exclusive: bool = Field(
+        False,
+        description="Nobody else makes keys there; for APIs whose keys can carry no mark.",
     )
     limits: LimitsModel = Field(LimitsModel.model_construct())
     tls: TlsModel | None = None
@@ -262,6 +332,23 @@ class KeyModel(SharedModel):
     environment: Line | None = Field(None, description="Such as prod; one of `environments`.")
 
 
+class ProviderKeyModel(_Strict):
+    """One secret that goes into a gateway: the key by which it calls an upstream."""
+
+    provider: Name = Field(description="The gateway, one of `providers`.")
+    upstream: Line = Field(description="The upstream's name, as the gateway has it.")
+    value: ProviderKeySource = Field(
+        description="Where the secret is: a slot of a store, or the slot of a declared key."
+    )
+    adopt: bool = Field(
+        False,
+        description="Replace a secret there that Keywright did not write.",
+    )
+    options: dict[Annotated[str, Field(pattern=FIELD_PATTERN)], Option] = Field(
+        {}, description="How the upstream is made where there is none of that name."
+    )
+
+
 class ManifestModel(_Strict):
     """keys.yaml: which API keys should exist, and where their secrets go."""
 
@@ -282,4 +369,7 @@ class ManifestModel(_Strict):
     )
     keys: dict[Address, KeyModel] = Field(
         {}, description="The keys, by address: a name that is unique in the stack."
+    )
+    provider_keys: dict[Address, ProviderKeyModel] = Field(
+        {}, description="Secrets that go into gateways, by a name that is unique in the stack."
     )

@@ -1,4 +1,4 @@
-"""Every problem of one manifest: collected with its place, named by its subject, told in order.
+"""Every problem of one manifest, named by its subject.
 
 A problem reads `keys.yaml:14:7: key 'crm-prod': 'owner' must be text`. Nothing below a credential
 is ever named: what stands there may be the secret itself.
@@ -6,14 +6,17 @@ is ever named: what stands there may be the secret itself.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
-from reconciler.manifest.document import Document
-from reconciler.manifest.places import Path, unpack
-from reconciler.manifest.suggestions import quote, show
+from reconciler.documents.findings import Findings
+from reconciler.documents.places import Path
+from reconciler.documents.suggestions import dot, quote, show, suggest
+from reconciler.documents.yaml_text import Document
 
 SECTION_TITLES: Final = {
     "keys": "key",
+    "provider_keys": "provider key",
     "providers": "provider",
     "stores": "store",
     "environments": "environment",
@@ -22,70 +25,48 @@ _ENTRY_DEPTH = 2
 _CREDENTIALS: Final = ("auth", "identity", "value")
 
 
-class Problems:
-    """What is wrong with a manifest. What a path leads to is complained about only once."""
+class Problems(Findings):
+    """What is wrong with a manifest, and with the files that it names."""
 
     def __init__(self, file: str, document: Document) -> None:
-        self._file = file
-        self._document = document
-        self._found: set[tuple[int, str]] = set()
-        self._settled: set[Path] = set()
-        self._above: set[Path] = set()
+        super().__init__(file, document)
+        self._elsewhere: dict[str, None] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return super().__bool__() or bool(self._elsewhere)
 
-    def complain(self, path: Path, predicate: str, *, key: bool = False) -> None:
+    def complain(
+        self, path: Path, predicate: str, *, key: bool = False, at: Path | None = None
+    ) -> None:
         """Report what a path leads to, by the end of a sentence that begins with its name.
 
-        `key` places the problem at the field's name rather than at its value.
+        `key` places the problem at the field's name rather than at its value, `at` elsewhere.
         """
         is_entry = path[:1] and path[0] in SECTION_TITLES and len(path) == _ENTRY_DEPTH
-        self._report(path, f"{name_path(path)} {predicate}", key=key or bool(is_entry))
+        self.report(path, f"{name_path(path)} {predicate}", key=key or bool(is_entry), at=at)
 
-    def say(self, path: Path, sentence: str, *, key: bool = False) -> None:
+    def say(self, path: Path, sentence: str, *, key: bool = False, at: Path | None = None) -> None:
         """Report what a path leads to, by a sentence of its own."""
         subject, _ = describe_path(path)
-        self._report(path, f"{subject}: {sentence}" if subject else sentence, key=key)
+        whole = f"{subject}: {sentence}" if subject else sentence
+        self.report(path, whole, key=key, at=at)
 
-    def add(self, mark: int, sentence: str) -> None:
-        """Report a place of the text that no path leads to."""
-        self._found.add((mark, sentence))
+    def say_unknown(self, path: Path, kind: str, name: str, known: Collection[str]) -> None:
+        """Report a name that nothing declares, unless the section that should is broken itself."""
+        if known or not self.settled((f"{kind}s",)):
+            self.say(path, f"unknown {kind} {quote(name)}{suggest(name, known)}")
 
-    def settled(self, path: Path) -> bool:
-        """Whether a problem at, above or below a path is known, so that another would be noise."""
-        if path in self._above:
-            return True
-        return any(path[:length] in self._settled for length in range(len(path) + 1))
-
-    def place(self, path: Path, *, key: bool = False) -> str:
-        """Say where a path leads to: file, line and column."""
-        return self.locate(self._document.places.find(self._document.data, path, key=key))
-
-    def lines_saying(self, sentence: str) -> set[int]:
-        """Give the lines, from one, that have a problem with this in it."""
-        return {unpack(mark)[0] for mark, text in self._found if sentence in text}
+    def pass_on(self, lines: tuple[str, ...]) -> None:
+        """Report the problems of a file that the manifest names, which have places of their own."""
+        self._elsewhere.update(dict.fromkeys(lines))
 
     def word(self, path: Path, predicate: str) -> str:
         """Word a remark about a value in the way of a problem, without making it one."""
         return f"{self.place(path)}: {name_path(path)} {predicate}"
 
     def texts(self) -> tuple[str, ...]:
-        """Give every problem as one line, in the order of the file."""
-        return tuple(f"{self.locate(mark)}: {text}" for mark, text in sorted(self._found))
-
-    def locate(self, mark: int) -> str:
-        """Write a mark as people click on it."""
-        line, column = unpack(mark)
-        return f"{self._file}:{line}:{column}"
-
-    def _report(self, path: Path, sentence: str, *, key: bool) -> None:
-        if self.settled(path):
-            return
-        self._settled.add(path)
-        self._above.update(path[:length] for length in range(len(path)))
-        mark = self._document.places.find(self._document.data, path, key=key)
-        self._found.add((mark, sentence))
+        """Give every problem as one line: the manifest's own first, in the order of the file."""
+        return (*super().texts(), *self._elsewhere)
 
 
 def describe_path(path: Path) -> tuple[str, str]:
@@ -112,13 +93,5 @@ def name_path(path: Path) -> str:
 
 def credential_depth(path: Path) -> int | None:
     """Say how many steps of a path may be named because a credential begins there, if one does."""
-    if path[:1] == ("provider_keys",):
-        return 1
     depth = 2 if path[:1] == ("state",) else 3
     return depth if len(path) >= depth and path[depth - 1] in _CREDENTIALS else None
-
-
-def dot(path: Path) -> str:
-    """Join the steps of a path as people write them: `rotate.every`, `recipients[0]`."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{show(step)}" for step in path)
-    return "".join(steps).removeprefix(".")

@@ -20,7 +20,8 @@ MAX_FILE_BYTES: Final = 64 * 1024
 """A credential larger than this is another file than was meant."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}\Z")
-LITERAL: Final = "a literal secret is not allowed here; write {env: NAME} or {file: PATH}"
+NO_LITERAL: Final = "a literal secret is not allowed here"
+LITERAL: Final = f"{NO_LITERAL}; write {{env: NAME}} or {{file: PATH}}"
 _SHAPE = "a credential is written {env: NAME} or {file: PATH}"
 
 

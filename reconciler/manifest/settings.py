@@ -45,14 +45,20 @@ StoreSettings: TypeAlias = AgeSettings
 class ProviderSettings:
     """How to reach one provider.
 
-    `origin` is its canonical address. `sandbox` is the database of the embedded key API where that
-    is meant, else None. `auth` is sorted by name. `concurrency` counts requests at the same time,
-    `requests_per_minute` None is no limit of ours. `ca` is a file of certificates to trust.
+    `dialect` is the name inside the dialect, and `dialect_file` the user's own file that has it.
+    `origin` is its canonical address, `key_url` where its keys are used if that is elsewhere, and
+    `tenant` what the dialect has to be told of it. `sandbox` is the database of the embedded key
+    API where that is meant, else None. `auth` is sorted by name. `concurrency` counts requests at
+    the same time, `requests_per_minute` None is no limit of ours. `ca` is a file of certificates to
+    trust.
     """
 
     name: str
     dialect: str
+    dialect_file: Path | None
     origin: str
+    key_url: str | None
+    tenant: tuple[tuple[str, str], ...]
     sandbox: Path | None
     auth: tuple[tuple[str, Reference], ...]
     concurrency: int

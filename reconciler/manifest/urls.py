@@ -31,6 +31,13 @@ def read_url(value: object) -> str:
         raise ValueError(str(error) if str(error).startswith("must") else _FORMS) from None
 
 
+def read_key_url(value: object) -> str:
+    """Check the address at which keys are used."""
+    if isinstance(value, str) and value.startswith(SANDBOX):
+        raise ValueError("must be an address such as https://app.example.com, not a sandbox")
+    return read_url(value)
+
+
 def _read_sandbox(value: str) -> str:
     if not value.removeprefix(SANDBOX).strip() or not value.isprintable():
         raise ValueError("must name a file after `sandbox:`, as in sandbox:.keywright/sandbox.db")

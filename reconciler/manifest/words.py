@@ -5,12 +5,13 @@ The readers raise ValueError with the end of a sentence that begins with the fie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
 from reconciler.core.ownership import Mark, mark_name, read_mark
+from reconciler.documents.suggestions import quote, suggest
 from reconciler.manifest.later import LATER_STORES
-from reconciler.manifest.suggestions import quote, suggest
 
 NAME_PATTERN: Final = "^[a-z0-9][a-z0-9._-]{0,62}$"
 ADDRESS_PATTERN: Final = "^[a-z0-9][a-z0-9._-]{0,127}$"
@@ -58,6 +59,40 @@ def read_option(value: object) -> str | int | bool | tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(sorted(set(value)))
     raise ValueError("must be text, a whole number, true, false, or a list of texts")
+
+
+def read_tenant_value(value: object) -> str:
+    """Read something that identifies a tenant: text, and a number too, since many ids are ones."""
+    text = _as_text(value)
+    if text is None or len(text) > _MAX_PATH or not re.fullmatch(LINE_PATTERN, text):
+        quotes = "; put it in quotes" if isinstance(value, (float, bool)) else ""
+        raise ValueError(PATTERN_HELP[LINE_PATTERN] + quotes)
+    return text
+
+
+def read_deploy(value: object) -> tuple[str, ...]:
+    """Read which projects are deployed: `all` is the empty tuple."""
+    if value == "all":
+        return ()
+    if value == []:
+        raise ValueError("must not be empty; leave it out where somebody else deploys")
+    projects = [_as_text(each) for each in value] if isinstance(value, list) else [None]
+    named = tuple(each for each in projects if _is_word(each) and each is not None)
+    if len(named) < len(projects):
+        raise ValueError("must be `all`, or a list of projects")
+    seen = set[str]()
+    for each in named:
+        if each in seen:
+            raise ValueError(f"names {quote(each)} twice")
+        seen.add(each)
+    return named
+
+
+def _as_text(value: object) -> str | None:
+    """Give a text, and a whole number as one; None for anything else."""
+    if type(value) is int:
+        return str(value)
+    return value if isinstance(value, str) else None
 
 
 def read_slot_path(value: str) -> str:

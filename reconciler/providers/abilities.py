@@ -58,6 +58,8 @@ def capabilities(dialect: Dialect) -> Capabilities:
         takes_provider_keys=dialect.gateway is not None,
         tenant=_tenant(dialect),
         credentials=tuple(scheme.credentials for scheme in dialect.auth),
+        used_elsewhere=operations.verify is not None and operations.verify.at == "key_url",
+        gateway_fields=tuple(_gateway_rules(dialect)),
     )
 
 
@@ -78,16 +80,29 @@ def _marker(dialect: Dialect) -> Marker:
 
 def _rules(dialect: Dialect) -> Iterator[FieldRule]:
     for name, field in sorted(dialect.fields.items()):
-        if name == NAME:
-            continue
-        allowed = field.allowed if isinstance(field, StringField | SetField) else ()
-        yield FieldRule(
-            field=name,
-            kind=_kind(field),
-            required=field.required,
-            allowed=tuple(field.values) if isinstance(field, EnumField) else allowed,
-            never_empty=field.never_empty if isinstance(field, SetField) else None,
-        )
+        if name != NAME:
+            yield _rule(name, field)
+
+
+def _gateway_rules(dialect: Dialect) -> Iterator[FieldRule]:
+    """Give the rules of what says how an upstream is made; where none can be made, nothing does."""
+    gateway = dialect.gateway
+    if gateway is None or gateway.create is None:
+        return
+    for name, field in sorted(gateway.fields.items()):
+        if field.create is not None:
+            yield _rule(name, field)
+
+
+def _rule(name: str, field: AnyField) -> FieldRule:
+    allowed = field.allowed if isinstance(field, StringField | SetField) else ()
+    return FieldRule(
+        field=name,
+        kind=_kind(field),
+        required=field.required,
+        allowed=tuple(field.values) if isinstance(field, EnumField) else allowed,
+        never_empty=field.never_empty if isinstance(field, SetField) else None,
+    )
 
 
 def _kind(field: AnyField) -> Kind | None:

@@ -6,6 +6,7 @@ would quote the answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final, TypeAlias, assert_never
@@ -24,6 +25,7 @@ from reconciler.providers.dialect.fields import (
 from reconciler.providers.moments import UnusableValueError, read_moment, write_moment
 
 Decoder: TypeAlias = Callable[[object], Value]
+_NUMBER: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?", re.ASCII)
 _WORDS_ONLY: Final = {str}
 _PER_MINUTE: Final = {"second": (60, 1), "minute": (1, 1), "hour": (1, 60)}
 
@@ -31,7 +33,14 @@ __all__ = ["Decoder", "UnusableValueError", "encode", "make_decoder"]
 
 
 def make_decoder(field: AnyField) -> Decoder:
-    """Give the function that reads one field's values."""
+    """Give the function that reads one field's values; null is none where answers may lack it."""
+    read = _make_decoder(field)
+    if not field.optional or isinstance(field, SetField | RateField | InstantField):
+        return read
+    return lambda value: None if value is None else read(value)
+
+
+def _make_decoder(field: AnyField) -> Decoder:
     match field:
         case StringField():
             return _read_number_as_text if field.as_number else _read_text
@@ -82,16 +91,19 @@ def _read_text(value: object) -> str:
 
 
 def _read_number_as_text(value: object) -> str:
-    return str(_read_int(value))
+    """Give a number's shortest text: JSON does not tell 50 from 50.0."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return repr(value) if isinstance(value, float) else str(_read_int(value))
 
 
-def _write_text(field: StringField, value: Value) -> str | int:
+def _write_text(field: StringField, value: Value) -> str | int | float:
     text = _read_text(value)
     if not field.as_number:
         return text
-    if not (text.isascii() and text.isdecimal()):
+    if not _NUMBER.fullmatch(text):
         raise UnusableValueError
-    return int(text)
+    return float(text) if "." in text else int(text)
 
 
 def _enum_reader(values: dict[str, str | int | bool]) -> Decoder:

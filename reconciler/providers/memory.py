@@ -109,6 +109,7 @@ class MemoryApi:
         self._made = 0
         self._rows: dict[KeyId, _Row] = {}
         self._ids: dict[Fingerprint, KeyId] = {}
+        self._upstreams: dict[str, tuple[Upstream, Fingerprint]] = {}
         self._faults: defaultdict[Action, deque[Fault]] = defaultdict(deque)
 
     def fail_next(self, action: Action, *faults: Fault) -> None:
@@ -157,6 +158,28 @@ class MemoryApi:
     def remove(self, key_id: KeyId) -> bool:
         """Delete a key, and say whether it was there."""
         return self._rows.pop(key_id, None) is not None
+
+    def upstreams(self) -> tuple[Upstream, ...]:
+        """Show the upstreams of the gateway that this also is; their secrets are never shown."""
+        return tuple(upstream for upstream, _ in self._upstreams.values())
+
+    def put_upstream(
+        self, upstream_id: str | None, name: str, fields: Attributes, secret: Secret
+    ) -> Upstream:
+        """Set the secret of an upstream, or make one; names repeat freely."""
+        found = self._upstreams.get(upstream_id or "")
+        upstream = (
+            found[0]
+            if found
+            else Upstream(id=str(len(self._upstreams) + 1), name=name, attributes=fields)
+        )
+        self._upstreams[upstream.id] = (upstream, fingerprint(secret, _SALT))
+        return upstream
+
+    def upstream_has(self, name: str, secret: Secret) -> bool:
+        """Whether an upstream of this name has this very secret."""
+        held = fingerprint(secret, _SALT)
+        return any(u.name == name and kept == held for u, kept in self._upstreams.values())
 
     def use(self, secret: Secret) -> bool:
         """Use a key, and say whether it works."""
@@ -233,8 +256,8 @@ class MemoryDriver:
         return Probe.ACCEPTED if self._api.use(secret) else Probe.REJECTED
 
     async def upstreams(self) -> Outcome[tuple[Upstream, ...]]:
-        """No gateway is here."""
-        return Refused("there are no upstreams")
+        """List the upstreams of the gateway."""
+        return self._run(Action.UPSTREAMS, lambda: Done(self._api.upstreams()))
 
     async def deployment(self, project: str) -> Outcome[Deployment]:  # noqa: ARG002
         """Nothing is deployed here."""
@@ -249,14 +272,13 @@ class MemoryDriver:
         return Refused("nothing is deployed")
 
     async def put_upstream(
-        self,
-        upstream_id: str | None,  # noqa: ARG002
-        name: str,  # noqa: ARG002
-        fields: Attributes,  # noqa: ARG002
-        secret: Secret,  # noqa: ARG002
+        self, upstream_id: str | None, name: str, fields: Attributes, secret: Secret
     ) -> Outcome[Upstream]:
-        """No gateway is here."""
-        return Refused("there are no upstreams")
+        """Set the secret of an upstream, or make one."""
+        return self._run(
+            Action.PUT_UPSTREAM,
+            lambda: Done(self._api.put_upstream(upstream_id, name, fields, secret)),
+        )
 
     async def audit(self, key_id: KeyId) -> Outcome[tuple[AuditRecord, ...]]:  # noqa: ARG002
         """Nothing is logged here."""

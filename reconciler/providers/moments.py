@@ -9,6 +9,7 @@ from typing import Final, assert_never
 from reconciler.providers.dialect.fields import SpanFormat, TimeFormat
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_SECOND: Final = time(0, tzinfo=UTC)
 _LAST_SECOND: Final = time(23, 59, 59, tzinfo=UTC)
 
 
@@ -25,7 +26,9 @@ def read_moment(value: object, form: TimeFormat) -> datetime | None:
             case "rfc3339":
                 return _read_text(value)
             case "date":
-                return _end_of_day(value)
+                return _day(value, _LAST_SECOND)
+            case "date_start":
+                return _day(value, _FIRST_SECOND)
             case "epoch_s":
                 return _EPOCH + timedelta(seconds=_read_number(value))
             case "epoch_ms":
@@ -44,7 +47,7 @@ def write_moment(
     match form:
         case "rfc3339":
             return _cut(instant, step).isoformat().replace("+00:00", "Z")
-        case "date":
+        case "date" | "date_start":
             return instant.date().isoformat()
         case "epoch_s":
             return int((_cut(instant, step) - _EPOCH).total_seconds())
@@ -71,11 +74,11 @@ def _read_text(value: object) -> datetime:
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _end_of_day(value: object) -> datetime:
-    """A date is over with its last second in UTC, as a date in the manifest is."""
+def _day(value: object, moment: time) -> datetime:
+    """A date is over with its last second in UTC, as one in the manifest is, or with its first."""
     if not isinstance(value, str):
         raise UnusableValueError
-    return datetime.combine(date.fromisoformat(value), _LAST_SECOND)
+    return datetime.combine(date.fromisoformat(value), moment)
 
 
 def _read_number(value: object) -> float:

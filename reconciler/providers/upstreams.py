@@ -76,7 +76,8 @@ class Upstreams:
         body = as_body(self._exchange.body(prepared, values))
         known, now = self._gateway.fields, self._exchange.now
         if prepared is self._update:
-            return write_fields(body, known, fields.pairs, "update", now)
+            changeable = [pair for pair in fields.pairs if known[pair[0]].update]
+            return write_fields(body, known, changeable, "update", now)
         body = place_value(body, self._gateway.create_name, name)
         return write_fields(body, known, fields.pairs, "create", now)
 

@@ -16,6 +16,7 @@ HAPPENED: Final[Mapping[Action, str]] = {
     Action.ENABLE: "switched on",
     Action.DISABLE: "switched off",
     Action.VERIFY: "tried out",
+    Action.PROVIDE: "given to its gateway",
     Action.RETIRE: "switched off",
     Action.DELETE: "deleted",
     Action.FORGET: "forgotten",

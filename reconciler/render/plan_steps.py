@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from reconciler.core.capabilities import manifest_name
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import ENABLED, Cause
-from reconciler.core.steps import Action, Difference, Reason, Step
-from reconciler.render.blocks import Mark, Row, block, key_head, row
+from reconciler.core.steps import PROVIDER_KEYS, Action, Difference, Reason, Step
+from reconciler.render.blocks import PLAIN, Mark, Row, block, key_head, row
 from reconciler.render.escaping import LONGEST_NAME, cut
 from reconciler.render.lines import BLANK, Line, Span, Style, say
 from reconciler.render.values import (
@@ -45,6 +45,7 @@ LOOKS: Final[Mapping[Action, Look]] = {
     Action.ENABLE: Look(_CHANGE, "will be enabled", "enable"),
     Action.DISABLE: Look(_CHANGE, "will be disabled", "disable"),
     Action.VERIFY: Look(_CHANGE, "will be tried out", "try out"),
+    Action.PROVIDE: Look(_CHANGE, "will be given to its gateway", "give a secret to a gateway"),
     Action.RETIRE: Look(
         _CHANGE, "will be disabled now, and destroyed later", "disable now, destroy later"
     ),
@@ -64,8 +65,14 @@ def step_lines(step: Step, key: DesiredKey | None, *, width: int, verbose: bool)
     if step.impact:
         yield Line((Span("! ", Style.LOUD, solid=True), Span(step.impact, Style.LOUD)), 4, 6)
     rows = [*_rows(step, key), *(_inner(step) if verbose else ())]
-    yield from block(key_head(step.address), look.mark, rows, 2)
+    yield from block(_head(step), look.mark, rows, 2)
     yield BLANK
+
+
+def _head(step: Step) -> str:
+    if step.upstream is None:
+        return key_head(step.address)
+    return f"provider_key {quote(step.address.removeprefix(PROVIDER_KEYS))}"
 
 
 def _subject(step: Step) -> str:
@@ -93,6 +100,8 @@ def _rows(step: Step, key: DesiredKey | None) -> Iterator[Row]:
             yield from _created(step, key)
         case Action.DELETE:
             yield from (_lose(each) for each in _identity(step))
+        case _ if step.upstream is not None:
+            yield from _provided(step)
         case Action.ENABLE:
             yield from _identity(step)
             yield row(ENABLED, "false -> true", _CHANGE)
@@ -103,6 +112,14 @@ def _rows(step: Step, key: DesiredKey | None) -> Iterator[Row]:
             yield from _identity(step)
             yield from _operation(step)
     yield from map(_differ, step.differences)
+
+
+def _provided(step: Step) -> Iterator[Row]:
+    yield row("provider", quote(step.provider))
+    yield row("upstream", quote(step.upstream or ""))
+    moves = step.action is Action.PROVIDE
+    mark = _CHANGE if moves else PLAIN
+    yield Row("secret", (Span(SECRET, solid=True), Span(f" <- {step.source}")), mark)
 
 
 def _identity(step: Step) -> Iterator[Row]:

@@ -10,7 +10,8 @@ from enum import StrEnum
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import EXPIRES_AT, Address, KeyId, OpId, Stage, Target
 from reconciler.core.observed import Head, LiveKey, Observed, ProviderView, StoreView
-from reconciler.core.recorded import Intent, KeyRow, Recorded, Version
+from reconciler.core.provider_keys import source_state
+from reconciler.core.recorded import Intent, KeyRow, ProviderKeyRow, Recorded, Version
 
 
 class LiveState(StrEnum):
@@ -159,6 +160,40 @@ def _stored(target: Target, version: Version, observation: _Observation) -> Stor
     if head.current is not None and head.current.op == version.op:
         return Stored.CURRENT
     return Stored.STAGED if head.carries(version.op) else Stored.MISSING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One secret that we brought into a gateway. `fresh`: its source is as it was then."""
+
+    name: Address
+    provider: str
+    upstream: str
+    source: Target
+    written_at: datetime
+    fresh: bool | None
+
+
+def given(recorded: Recorded, observed: Observed) -> tuple[Given, ...]:
+    """Give what lies in gateways, in the order of the record."""
+    heads = _Observation(observed).heads
+    return tuple(
+        Given(
+            name=row.address,
+            provider=row.provider,
+            upstream=row.upstream,
+            source=row.source,
+            written_at=row.written_at,
+            fresh=source_state(head) == row.source_etag
+            if (head := heads.get(row.source))
+            else None,
+        )
+        for row in recorded.provider_keys
+    )
+
+
+def _is_fresh(row: ProviderKeyRow, head: Head | None) -> bool | None:
+    return None if head is None else source_state(head) == row.source_etag
 
 
 def open_intents(recorded: Recorded) -> tuple[Intent, ...]:

@@ -10,7 +10,7 @@ from reconciler.core.keys import Address, Stage
 from reconciler.core.observed import Observed
 from reconciler.core.recorded import Recorded
 from reconciler.render.jsonable import FORMAT_VERSION, plain, to_json
-from reconciler.render.standing import open_intents, problems, spooled, standings, unmade
+from reconciler.render.standing import given, open_intents, problems, spooled, standings, unmade
 
 
 def status_json(
@@ -29,6 +29,9 @@ def status_json(
             "serial": recorded.meta.serial,
             "read_at": now,
             "versions": [{**plain(each), "secret": str(each.secret)} for each in found],
+            "provider_keys": [
+                {**plain(each), "source": str(each.source)} for each in given(recorded, observed)
+            ],
             "not_made": unmade(recorded, keys),
             "intents": [
                 {**plain(intent), "target": str(intent.target)} for intent in open_intents(recorded)

@@ -10,12 +10,14 @@ from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import Address, Stage
 from reconciler.core.observed import Observed
 from reconciler.core.recorded import Recorded
+from reconciler.core.steps import PROVIDER_KEYS
 from reconciler.render.escaping import LONGEST_NAME, cut
 from reconciler.render.lines import BLANK, Line, Span, Style, paint, say
 from reconciler.render.standing import (
     LiveState,
     Standing,
     Stored,
+    given,
     open_intents,
     problems,
     spooled,
@@ -70,6 +72,7 @@ def status_text(
     found = tuple(standings(recorded, observed, keys))
     lines = (
         *_versions(found, now, width),
+        *_given(recorded, observed, now),
         *_not_made(unmade(recorded, keys)),
         *_intents(recorded, now),
         *_spool(recorded, observed),
@@ -141,6 +144,17 @@ def _last_used(standing: Standing, now: datetime) -> str:
     if standing.last_used_at is not None:
         return word_due(standing.last_used_at, now)
     return "unknown" if standing.state in {LiveState.UNKNOWN, LiveState.ABSENT} else "never used"
+
+
+def _given(recorded: Recorded, observed: Observed, now: datetime) -> Iterator[Line]:
+    words = {True: "up to date", False: "its source has changed since", None: "not known"}
+    sentences = [
+        f"{cut(each.name.removeprefix(PROVIDER_KEYS), LONGEST_NAME)}: upstream "
+        f"'{cut(each.upstream, LONGEST_NAME)}' of '{each.provider}' has {each.source}, given "
+        f"{word_due(each.written_at, now)}, {words[each.fresh]}"
+        for each in given(recorded, observed)
+    ]
+    yield from _section("Secrets given to gateways:", sentences)
 
 
 def _not_made(addresses: Sequence[Address]) -> Iterator[Line]:

@@ -35,10 +35,19 @@ from reconciler.stores.names import (
     is_op,
     name_ciphertext,
     name_mark,
+    op_of_ciphertext,
     split_target,
 )
 from reconciler.stores.sealing import Opener, Seal, Unopened
-from reconciler.stores.slots import BLOCKED_SLOT, EMPTY, Mark, Slot, read_mark, read_slot
+from reconciler.stores.slots import (
+    BLOCKED_SLOT,
+    EMPTY,
+    LARGEST_FOREIGN,
+    Mark,
+    Slot,
+    read_mark,
+    read_slot,
+)
 from reconciler.stores.threads import Threads
 
 MAX_BYTES = 64 * 1024
@@ -114,6 +123,10 @@ class AgeStore:
     async def fetch(self, target: Target, version: StoredVersion) -> Secret | None:
         """Open one version; see `Store.fetch`."""
         return await self._threads.run(self._fetch, target, version)
+
+    async def read(self, target: Target) -> Secret | None:
+        """Open the current version, also one that a person put there; see `Store.read`."""
+        return await self._threads.run(self._read_current, target)
 
     async def retire(self, target: Target, owner: str, keep: tuple[StoredVersion, ...]) -> None:
         """Remove this owner's other versions; see `Store.retire`."""
@@ -194,6 +207,26 @@ class AgeStore:
             return None
         plain = self._opener.open(sealed)
         return None if isinstance(plain, Unopened) else self._recognise(plain, version)
+
+    def _read_current(self, target: Target) -> Secret | None:
+        sealed = self._read_pointed(target) if self._opener else None
+        plain = self._opener.open(sealed) if sealed is not None and self._opener else None
+        text = _decode(plain) if isinstance(plain, bytes) else None
+        return None if text is None else Secret(text.rstrip("\r\n"))
+
+    def _read_pointed(self, target: Target) -> bytes | None:
+        """Give the ciphertext that the pointer leads to, or that lies in its place."""
+        try:
+            with self._opened(target) as folder:
+                name = folders.follow_pointer(folder, POINTER) or POINTER
+                inside = name == POINTER or op_of_ciphertext(name) is not None
+                return folders.read_file(folder, name, LARGEST_FOREIGN) if inside else None
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno in folders.BLOCKED:
+                return None
+            raise self._tell(target, error) from error
 
     def _read(self, target: Target, version: StoredVersion) -> bytes | None:
         """Give the ciphertext of a version, if mark and bytes are as they were written."""

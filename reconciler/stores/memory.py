@@ -166,6 +166,11 @@ class MemoryStore:
             found = self._find(target, version) if self._abilities.readback else None
             return found.secret if found else None
 
+    async def read(self, target: Target) -> Secret | None:
+        """Read as a consumer would, where this store can be read; see `Store.read`."""
+        with self._mishap("read"):
+            return self.consume(target) if self._abilities.readback else None
+
     async def retire(self, target: Target, owner: str, keep: tuple[StoredVersion, ...]) -> None:
         """Forget this owner's other versions; see `Store.retire`."""
         with self._mishap("retire"):

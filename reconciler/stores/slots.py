@@ -27,6 +27,8 @@ from reconciler.stores.names import (
 )
 
 _LARGEST_MARK = 4096
+LARGEST_FOREIGN = 128 * 1024
+"""Bytes of a file that somebody else put where the pointer would be."""
 _FIELDS = frozenset({"owner", "op", "key_id", "fingerprint", "sha256"})
 _ETAG_DIGITS = 32
 
@@ -147,6 +149,10 @@ BLOCKED_SLOT = Slot(blocked=True)
 """A slot whose path goes through a link, or through a file."""
 
 
+def _digest(data: bytes | None) -> str:
+    return hashlib.sha256(data or b"").hexdigest()
+
+
 def read_slot(folder: int) -> Slot:
     """Look at everything in a slot's folder, without opening any ciphertext."""
     files = {name: plain for name, plain in list_files(folder) if not name.startswith(TEMPORARY)}
@@ -155,6 +161,8 @@ def read_slot(folder: int) -> Slot:
     for name in sorted(files):
         op = op_of_mark(name)
         mark, digest = read_mark(folder, op) if op else (None, "")
+        if name == POINTER and files[name]:
+            digest = _digest(read_file(folder, name, LARGEST_FOREIGN))
         entries.append((name, digest))
         if mark:
             marks[mark.version.op] = mark

@@ -29,6 +29,7 @@ from tests.backends.worlds import (
     World,
     a_key,
     a_provider,
+    a_provider_key,
     a_retired_op,
     an_intent,
     contents,
@@ -103,7 +104,8 @@ def test_every_kind_of_row_is_read_back_as_it_was_written_and_sorted(world: Worl
         assert read.intents == tuple(an_intent(number, 1) for number in range(3))
         assert read.retired == tuple(a_retired_op(number, 1) for number in range(3))
         assert read.providers == tuple(a_provider(number, 1) for number in range(3))
-        assert read.meta == replace(META, serial=12, epoch=1)
+        assert read.provider_keys == tuple(a_provider_key(number, 1) for number in range(3))
+        assert read.meta == replace(META, serial=3 * len(MAKERS), epoch=1)
         reader = world.backend()
         assert await reader.read_meta() == read.meta
         await reader.close()

@@ -29,6 +29,7 @@ from reconciler.core.recorded import (
     Intent,
     IntentKind,
     KeyRow,
+    ProviderKeyRow,
     ProviderRow,
     RetiredOp,
     Version,
@@ -101,7 +102,26 @@ RETIRED = st.builds(
     RetiredOp, op=TEXT, provider=TEXT, address=TEXT.map(Address), retired_at=INSTANT, rev=NUMBER
 )
 PROVIDERS = st.builds(
-    ProviderRow, name=TEXT, origin=TEXT, dialect=TEXT, tenant=st.none() | TEXT, rev=NUMBER
+    ProviderRow,
+    name=TEXT,
+    origin=TEXT,
+    dialect=TEXT,
+    tenant=st.none() | TEXT,
+    keys_enabled=st.none() | st.booleans(),
+    rev=NUMBER,
+)
+PROVIDER_KEYS = st.builds(
+    ProviderKeyRow,
+    address=TEXT.map(Address),
+    provider=TEXT,
+    upstream=TEXT,
+    upstream_id=TEXT,
+    source=TARGETS,
+    source_etag=TEXT,
+    fingerprint=TEXT.map(Fingerprint),
+    written_at=INSTANT,
+    made=st.booleans(),
+    rev=NUMBER,
 )
 
 
@@ -122,7 +142,7 @@ def altered(row: Row, **changes: object) -> bytes:
 
 
 @settings(deadline=None)
-@given(st.one_of(KEYS, INTENTS, RETIRED, PROVIDERS))
+@given(st.one_of(KEYS, INTENTS, RETIRED, PROVIDERS, PROVIDER_KEYS))
 def test_every_row_comes_back_as_it_was(row: Row) -> None:
     assert decode_row(stored(row), (), "state.db") == row
 

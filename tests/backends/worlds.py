@@ -19,6 +19,7 @@ from reconciler.core.recorded import (
     Intent,
     IntentKind,
     KeyRow,
+    ProviderKeyRow,
     ProviderRow,
     Recorded,
     RetiredOp,
@@ -197,5 +198,25 @@ def a_provider(number: int = 0, rev: int = 0) -> ProviderRow:
     )
 
 
-MAKERS: tuple[Callable[[int, int], Row], ...] = (a_key, an_intent, a_retired_op, a_provider)
+def a_provider_key(number: int = 0, rev: int = 0) -> ProviderKeyRow:
+    return ProviderKeyRow(
+        address=Address(f"provider_keys/openai-{number}"),
+        provider="gateway",
+        upstream="openai",
+        upstream_id="7",
+        source=TARGET,
+        source_etag="e1",
+        fingerprint=Fingerprint("ab" * 16),
+        written_at=NOW,
+        rev=rev,
+    )
+
+
+MAKERS: tuple[Callable[[int, int], Row], ...] = (
+    a_key,
+    an_intent,
+    a_retired_op,
+    a_provider,
+    a_provider_key,
+)
 """One for every kind of row, by number and rev."""

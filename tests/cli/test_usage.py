@@ -18,7 +18,17 @@ from reconciler import __version__
 from tests.cli.stage import Ran, Stack, call, clean_environment
 from tests.cli.terminal import Terminal
 
-COMMANDS = ("init", "validate", "plan", "apply", "status", "state", "schema", "sandbox")
+COMMANDS = (
+    "init",
+    "validate",
+    "plan",
+    "apply",
+    "status",
+    "state",
+    "dialect",
+    "schema",
+    "sandbox",
+)
 Keywright = Callable[..., Ran]
 COLOUR = re.compile(r"\x1b\[(1|2|[34]\d)(;\d+)*m")
 

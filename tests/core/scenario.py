@@ -16,11 +16,21 @@ from typing import Any, TypeAlias
 import yaml
 
 from reconciler.core.capabilities import Capabilities
-from reconciler.core.desired import Desired, DesiredKey, Unmanaged
+from reconciler.core.desired import Desired, DesiredKey, DesiredProviderKey, Unmanaged
 from reconciler.core.guard import Approval
-from reconciler.core.keys import After, At, Lifetime, Never, Stage, Value
-from reconciler.core.observed import Head, LiveKey, LiveStatus, Observed
-from reconciler.core.recorded import IntentKind, KeyRow, ProviderRow, Recorded
+from reconciler.core.keys import (
+    Address,
+    After,
+    At,
+    Attributes,
+    Lifetime,
+    Never,
+    Stage,
+    Value,
+)
+from reconciler.core.observed import Head, LiveKey, LiveStatus, Observed, Upstream
+from reconciler.core.recorded import IntentKind, KeyRow, ProviderKeyRow, ProviderRow, Recorded
+from reconciler.core.steps import provider_key_address
 from tests.core import builders
 from tests.core.builders import ABLE, DAY, NOW, PROVIDER, STACK
 
@@ -50,6 +60,7 @@ def load_scenario(path: Path) -> Scenario:
     allowed = {"what", "before", "desired", "live", "rows", "slots", "absent", "others", "provider"}
     allowed |= {"intents", "retired", "spooled", "store_problem", "recorded_provider", "approval"}
     allowed |= {"expect", "refused", "foreign", "scheduled", "unmanaged", "unread", "immutable"}
+    allowed |= {"provider_keys", "provided", "upstreams", "upstreams_problem"}
     assert set(words) <= allowed, set(words) - allowed
     before = {name: _key(name, fields) for name, fields in words.get("before", {}).items()}
     now = words.get("desired", words.get("before", {})) or {}
@@ -71,7 +82,37 @@ def _desired(words: Words, keys: Words) -> Desired:
     policy = Unmanaged(words.get("unmanaged", "warn"))
     here = () if "provider_gone" in keys else (builders.provider(unmanaged=policy),)
     declared = (_key(name, fields) for name, fields in keys.items() if name != "provider_gone")
-    return builders.desired(*declared, providers=here)
+    given = (_provider_key(name, fields) for name, fields in words.get("provider_keys", {}).items())
+    return replace(builders.desired(*declared, providers=here), provider_keys=tuple(given))
+
+
+def _provider_key(name: str, words: Words) -> DesiredProviderKey:
+    return DesiredProviderKey(
+        address=provider_key_address(name),
+        provider=PROVIDER,
+        upstream=words["upstream"],
+        source=builders.target(words.get("of_key", words.get("path", ""))),
+        of_key=Address(words["of_key"]) if "of_key" in words else None,
+        fields=Attributes.of(words.get("options", {})),
+        adopt=words.get("adopt", False),
+        place="",
+    )
+
+
+def _provided(name: str, words: Words) -> ProviderKeyRow:
+    """Record a hand-over; `source` is the number of the version that was given."""
+    path = words.get("path", "")
+    return ProviderKeyRow(
+        address=provider_key_address(name),
+        provider=PROVIDER,
+        upstream=words["upstream"],
+        upstream_id=str(words.get("id", "")),
+        source=builders.target(path),
+        source_etag=builders.op(path, words["source"]),
+        fingerprint=builders.print_of(path, words["source"]),
+        written_at=NOW - DAY,
+        rev=1,
+    )
 
 
 def _key(address: str, fields: Words | None) -> DesiredKey:
@@ -102,6 +143,14 @@ def _observed(words: Words, before: Mapping[str, DesiredKey]) -> Observed:
         *(_other(other) for other in words.get("others", [])),
         absent=[builders.key_id(address) for address in absent],
         **_provider(words.get("provider", {})),
+    )
+    view = replace(
+        view,
+        upstreams=tuple(
+            Upstream(id=str(number), name=name, attributes=Attributes())
+            for number, name in enumerate(words.get("upstreams", []), 1)
+        ),
+        upstreams_problem=words.get("upstreams_problem"),
     )
     slots: Words = words.get("slots", {})
     heads = {head.target: head for _, _, head in settled}
@@ -171,12 +220,14 @@ def _recorded(words: Words, before: Mapping[str, DesiredKey]) -> Recorded:
         for text in words.get("intents", [])
     ]
     known = words.get("recorded_provider")
-    return builders.recorded(
+    given = tuple(_provided(name, fields) for name, fields in words.get("provided", {}).items())
+    recorded = builders.recorded(
         *rows,
         intents=intents,
         retired_ops=[builders.retired(*name.split()) for name in words.get("retired", [])],
         providers=[ProviderRow(name=PROVIDER, dialect="memory", **known)] if known else (),
     )
+    return replace(recorded, provider_keys=given)
 
 
 def _bend_row(row: KeyRow, change: Words) -> KeyRow:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.capabilities import complaints, manifest_name
+from reconciler.core.capabilities import Complaint, complaints, manifest_name
 from reconciler.core.keys import After, OpId
 from reconciler.core.ownership import Mark, mark_name, mark_of, op_tag, read_mark, stack_tag
 from tests.core.builders import ABLE, AGENTS, DAY, TEMPLATE, key, op
@@ -64,16 +64,20 @@ def test_every_template_gives_a_mark_that_is_found_again(template: str) -> None:
 def test_what_a_dialect_cannot_honour_is_named_with_its_reason() -> None:
     declared = key("crm-a", rate_limit=5, lifetime=After(DAY), also={"options.colour": "red"})
     assert complaints(declared, ABLE) == (
-        ("options.colour", "memory knows no such option (it has: agent_ids)"),
+        Complaint(
+            "options.colour",
+            "cannot be honoured: memory knows no such option (it has: agent_ids)",
+        ),
     )
     bare = type(ABLE)(dialect="bare", fields=frozenset(), mutable=frozenset())
-    assert [field for field, _ in complaints(declared, bare)] == [
+    assert [each.field for each in complaints(declared, bare)] == [
         "options.colour",
         "rate_limit",
         "expires",
     ]
-    assert "it has: none" in complaints(declared, bare)[0][1]
-    assert complaints(declared, bare)[2][1] == "bare keys have no expires; remove it"
+    assert "it has: none" in complaints(declared, bare)[0].predicate
+    expiry = complaints(declared, bare)[2]
+    assert expiry.predicate == "cannot be honoured: bare keys have no expires; remove it"
 
 
 def test_options_keep_their_name_in_the_manifest() -> None:

@@ -27,9 +27,23 @@ GOOD: dict[str, Any] = {
         "agents": {
             "dialect": "clouisle",
             "url": "https://c.example.com",
-            "auth": {"user": {"env": "USER"}, "password": {"env": "PASSWORD"}},
+            "auth": {"username": {"env": "USER"}, "password": {"env": "PASSWORD"}},
             "limits": {"concurrency": 2, "rate": "10/s"},
-        }
+        },
+        "studio": {
+            "dialect": "studio",
+            "url": "sandbox:x.db",
+            "key_url": "https://app.example.com",
+            "tenant": {"workspace": 7, "region": "eu"},
+            "keys_enabled": True,
+            "deploy": ["app", 7],
+            "exclusive": True,
+        },
+        "gateway": {
+            "dialect": "gateway",
+            "url": "https://g.example.com",
+            "auth": {"username": {"env": "USER"}, "password": {"file": "password"}},
+        },
     },
     "defaults": {"rotate": {"delete_after": "10d"}, "secret": {"store": "local"}},
     "environments": {"prod": {"owner": "team"}},
@@ -45,6 +59,17 @@ GOOD: dict[str, Any] = {
             "options": {"agent_ids": ["x"]},
         },
         "two": {"provider": "agents", "expires": "2030-01-01"},
+        "three": {"provider": "gateway", "expires": {"after": "30d"}, "options": {"user": 7}},
+    },
+    "provider_keys": {
+        "of-key": {"provider": "gateway", "upstream": "agents", "value": {"key": "one"}},
+        "of-slot": {
+            "provider": "gateway",
+            "upstream": "openai",
+            "value": {"store": "local", "path": "openai/main", "field": "KEY"},
+            "adopt": True,
+            "options": {"url": "https://api.example.com", "auth_type": "bearer"},
+        },
     },
 }
 ODD: list[Any] = [
@@ -76,6 +101,10 @@ ODD: list[Any] = [
     {"keys": {"a": 1}},
     {"[key]": 1},
     {"after": None},
+    {"key": "one"},
+    {"key": "three"},
+    {"path": "a/b"},
+    {"path": "../a", "store": 1},
 ]
 
 
@@ -105,7 +134,11 @@ def damage(seed: int) -> str:
             case 1 if isinstance(container, dict):
                 container[step + "x"] = container.pop(step)
             case 2 if isinstance(container, dict):
-                container[chance.choice(["scope", "tenant", "every", "auth", "keys"])] = 1
+                container[
+                    chance.choice(
+                        ["scope", "tenant", "every", "auth", "keys", "value", "deploy", "url"]
+                    )
+                ] = 1
             case 3:
                 other, name = chance.choice(places)
                 container[step] = copy.deepcopy(other.get(name) if isinstance(other, dict) else 1)
@@ -161,7 +194,7 @@ def test_good_text_with_something_in_between(
     check(load, folder, text[:offset] + extra + text[offset:])
 
 
-@given(st.integers(0, 2**32), st.sampled_from(["user", "password"]), st.booleans())
+@given(st.integers(0, 2**32), st.sampled_from(["username", "password"]), st.booleans())
 @settings(deadline=None, database=None, max_examples=200)
 def test_what_stands_for_a_credential_is_never_repeated(
     load: Load, seed: int, name: str, in_braces: bool
@@ -189,7 +222,12 @@ def test_a_large_hostile_text_ends_soon(load: Load, folder: Path) -> None:
 
 
 def test_ten_times_the_keys_take_about_ten_times_as_long(tmp_path: Path) -> None:
-    able = Capabilities(dialect="clouisle", fields=frozenset({"scopes"}), mutable=frozenset())
+    able = Capabilities(
+        dialect="clouisle",
+        fields=frozenset({"scopes"}),
+        mutable=frozenset(),
+        credentials=((),),
+    )
 
     def seconds(count: int) -> float:
         rows = "".join(f"  key-{n}: {{provider: p, scopes: [a, b]}}\n" for n in range(count))

@@ -15,7 +15,8 @@ stores: {local: {type: age, path: secrets}}
 providers:
   agents: {dialect: clouisle, url: https://c.example.com/api, auth: {token: {env: T}}}
 """
-LITERAL = "a literal secret is not allowed here; write {env: NAME} or {file: PATH}"
+NO_LITERAL = "a literal secret is not allowed here"
+LITERAL = f"{NO_LITERAL}; write {{env: NAME}} or {{file: PATH}}"
 
 TEXTS = {
     "empty": ("", ["the manifest is empty; it begins with `version: 1` and `stack: NAME`"]),
@@ -67,7 +68,7 @@ TEXTS = {
     "a control character": ("a: 1\nb: \x07", ["2:4: this is not YAML: a control character"]),
     "two documents": (
         "version: 1\n---\nstack: a",
-        ["2:1: a second YAML document begins here; a manifest is one"],
+        ["2:1: a second YAML document begins here; put it into a file of its own"],
     ),
     "a complex key": ("? [a]\n: b\n", ["1:3: the name of a field must be plain text"]),
     "too deep": ("[" * 40, ["1:33: nested more than 32 levels deep"]),
@@ -78,15 +79,6 @@ TEXTS = {
     "an alias of itself": (
         "a: &a [*a]",
         ["1:8: an alias (`*`) without an anchor (`&`) that ends before it"],
-    ),
-    "provider keys": (
-        "version: 1\nstack: a\nprovider_keys: {x: {value: hunter2}}\n",
-        [
-            (
-                "3:1: `provider_keys` is not supported by this version yet; leave it out"
-                " (secrets that go into a gateway are planned)"
-            )
-        ],
     ),
 }
 
@@ -136,6 +128,8 @@ SECRETS = {
         "keys: {a: {provider: agents}} # SECRET",
         "environments: {SECRET: {onwer: SECRET}}",
         "provider_keys: {a: {value: SECRET}}",
+        "provider_keys: {a: {value: {path: SECRET, store: SECRET}}}",
+        "provider_keys: {a: {value: {key: SECRET}, upstream: SECRET}}",
         "state: {identity: SECRET}",
         "defaults: {secret: {path: SECRET, SECRET: x}}",
         "keys: {a: {provider: agents, options: {agent_ids: [x, SECRET]}}}",
@@ -145,7 +139,7 @@ def test_what_looks_like_a_secret_is_refused_and_never_repeated(
     refuse: Callable[[str], list[str]], secret: str, place: str
 ) -> None:
     problems = refuse(HEAD + place.replace("SECRET", secret))
-    assert any(LITERAL in problem for problem in problems)
+    assert any(NO_LITERAL in problem for problem in problems)
     assert secret not in "\n".join(problems)
     assert secret.lower() not in "\n".join(problems).lower()
 

@@ -17,7 +17,7 @@ version: 1
 stack: acme
 stores: {local: {type: age, path: secrets}, other: {type: vault, mount: kv}}
 providers:
-  agents: {dialect: clouisle, url: http://c.example.com, tenant: {w: 1}}
+  agents: {dialect: clouisle, url: http://c.example.com, tennant: {w: 1}}
   pins: {dialect: pinbirdge}
 environments: {prod: {owner: ""}}
 keys:
@@ -32,10 +32,7 @@ keys:
             "keys.yaml:5:36: provider 'agents': 'url' must be https;"
             " plain http is allowed only to this machine"
         ),
-        (
-            "keys.yaml:5:58: provider 'agents': `tenant` is not supported by this version yet;"
-            " leave it out (checking the tenant is planned)"
-        ),
+        ("keys.yaml:5:58: provider 'agents': unknown field 'tennant'; did you mean 'tenant'?"),
         "keys.yaml:6:3: provider 'pins': 'url' is missing",
         "keys.yaml:6:19: provider 'pins': unknown dialect 'pinbirdge'; did you mean 'pinbridge'?",
         (

@@ -105,7 +105,10 @@ def test_a_complete_manifest(load: Callable[[str], Manifest], folder: Path) -> N
             ProviderSettings(
                 name="agents",
                 dialect="clouisle",
+                dialect_file=None,
                 origin="https://clouisle.example.com/api/v1",
+                key_url=None,
+                tenant=(),
                 sandbox=None,
                 auth=(
                     ("password", FileReference("secrets/password")),
@@ -119,7 +122,10 @@ def test_a_complete_manifest(load: Callable[[str], Manifest], folder: Path) -> N
             ProviderSettings(
                 name="trial",
                 dialect="pinbridge",
+                dialect_file=None,
                 origin="sandbox:.keywright/sandbox.db",
+                key_url=None,
+                tenant=(),
                 sandbox=folder / ".keywright/sandbox.db",
                 auth=(),
                 concurrency=8,

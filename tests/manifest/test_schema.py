@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 import yaml
 
+from reconciler.documents.yaml_text import parse_document
 from reconciler.manifest import schema, schema_text
-from reconciler.manifest.document import parse_document
 
 STORED = Path(__file__).parents[2] / "schemas" / "keys.schema.json"
 

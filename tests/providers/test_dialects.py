@@ -30,9 +30,19 @@ FIELDS = frozenset(
 
 
 def test_the_table() -> None:
-    assert dialect_names() == ("clouisle",)
+    assert dialect_names() == (
+        "ai-controller",
+        "clouisle",
+        "gitlab",
+        "intellithing",
+        "itellico",
+        "openrouter",
+        "pinbridge",
+    )
     assert load_dialect("clouisle") is load_dialect("clouisle")
-    with pytest.raises(ProviderError, match=r"no dialect 'cloudisle'.*Shipped: clouisle"):
+    with pytest.raises(
+        ProviderError, match=r"no dialect 'cloudisle'.*Shipped: ai-controller, clouisle"
+    ):
         load_dialect("cloudisle")
 
 
@@ -88,7 +98,7 @@ def test_every_problem_of_a_file_is_told_and_no_value_of_it() -> None:
 
 
 def test_a_file_that_is_not_yaml_is_told() -> None:
-    with pytest.raises(ProviderError, match="dialect 'x': is not YAML"):
+    with pytest.raises(ProviderError, match="x:2:1: this is not YAML"):
         parse_dialect(b"a: [", "x")
 
 

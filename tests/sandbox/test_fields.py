@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from reconciler.sandbox.clouisle.answers import Refusal
 from reconciler.sandbox.clouisle.fields import read_changes, read_new_key, refuse_unstorable
-from reconciler.sandbox.clouisle.instants import read_instant, show_instant
+from reconciler.sandbox.clouisle.instants import read_instant
+from reconciler.sandbox.instants import show_instant
 
 NAMES = ("name", "scopes", "rate_limit", "expires_at", "is_active", "agent_ids", "workflow_ids")
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reconciler.sandbox import Sandbox, SandboxError, open_sandbox
+from reconciler.sandbox import PREFIXES, Sandbox, SandboxError, open_sandbox
+from reconciler.sandbox.assembly import SYSTEMS
 from tests.sandbox_process import SandboxProcess
 
 BASE = "/clouisle/api/v1"
@@ -92,6 +93,30 @@ def test_a_newer_file_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(SandboxError, match="newer version"):
         open_sandbox(str(location))
+
+
+def test_an_older_file_gets_the_tables_that_were_added_since(tmp_path: Path) -> None:
+    location = tmp_path / "sandbox.db"
+    open_sandbox(str(location)).close()
+    with sqlite3.connect(location) as connection:
+        connection.execute("DROP TABLE itellico_keys")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    opened = open_sandbox(str(location))
+    assert opened.credentials("itellico")["token"].startswith("sk-")
+    opened.close()
+
+
+def test_every_system_has_a_place_and_credentials_of_its_own() -> None:
+    assert list(SYSTEMS) == list(PREFIXES)
+    prefixes = sorted(PREFIXES.values())
+    assert not any(longer.startswith(f"{one}/") for one in prefixes for longer in prefixes)
+    opened = open_sandbox(":memory:")
+    for name in SYSTEMS:
+        given = opened.credentials(name)
+        assert given
+        assert all(given.values())
+    opened.close()
 
 
 def test_many_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:

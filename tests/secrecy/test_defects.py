@@ -80,6 +80,9 @@ class BrokenStore:
     async def fetch(self, target: Target, version: StoredVersion) -> Secret | None:
         return await self._whole.fetch(target, version)
 
+    async def read(self, target: Target) -> Secret | None:
+        return await self._whole.read(target)
+
     async def retire(self, target: Target, owner: str, keep: tuple[StoredVersion, ...]) -> None:
         await self._whole.retire(target, owner, keep)
 

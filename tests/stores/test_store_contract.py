@@ -201,6 +201,16 @@ def test_fetch_gives_the_value_to_whoever_can_read(store: Store) -> None:
     assert value(store, Item("another", item.op)) is None
 
 
+def test_read_gives_what_consumers_read_now(store: Store) -> None:
+    item = Item()
+    assert run(store.read(TARGET)) is None
+    publish(store, item)
+    read = run(store.read(TARGET))
+    assert (None if read is None else read.reveal()) == (
+        item.text if store.abilities.readback else None
+    )
+
+
 def test_promoting_what_was_never_staged_is_a_conflict(store: Store) -> None:
     with pytest.raises(StoreConflictError):
         run(store.promote(TARGET, Item().version))

@@ -82,7 +82,14 @@ class OffsetPaging(Part):
     max_pages: MaxPages = 1000
 
 
-class CursorPaging(Part):
+class Chained(Part):
+    """Pages that lead to each other. `size` is the part of `query` that says how many rows."""
+
+    size: str | None = None
+    max_pages: MaxPages = 1000
+
+
+class CursorPaging(Chained):
     """Each page names where the next one begins; no name, or `more` being false, is the end."""
 
     kind: Literal["cursor"]
@@ -90,32 +97,28 @@ class CursorPaging(Part):
     place: Literal["query", "body"] = "query"
     next: JmesPath
     more: JmesPath | None = None
-    max_pages: MaxPages = 1000
 
 
-class LastIdPaging(Part):
+class LastIdPaging(Chained):
     """The next page begins after the last id of this one, as long as `more` is true."""
 
     kind: Literal["last_id"]
     after: str
     id: JmesPath
     more: JmesPath
-    max_pages: MaxPages = 1000
 
 
-class NextUrlPaging(Part):
+class NextUrlPaging(Chained):
     """Each page has the address of the next one; one at another origin is refused."""
 
     kind: Literal["next_url"]
     next: JmesPath
-    max_pages: MaxPages = 1000
 
 
-class LinkPaging(Part):
+class LinkPaging(Chained):
     """The `Link` header (RFC 8288) has the address of the next page, at the same origin."""
 
     kind: Literal["link"]
-    max_pages: MaxPages = 1000
 
 
 Paging: TypeAlias = Annotated[

@@ -42,11 +42,14 @@ class Tenant(Part):
 
 
 class Toggle(Part):
-    """The tenant-wide switch. `read` is a path in the answer that lists the keys."""
+    """The tenant-wide switch. `read` is a path in the answer that lists the keys.
+
+    In a file they are not called `on` and `off`, since YAML 1.1 reads those as booleans.
+    """
 
     read: JmesPath
-    on: Operation
-    off: Operation
+    on: Operation = Field(alias="switch_on")
+    off: Operation = Field(alias="switch_off")
 
 
 class DeployState(Operation):

@@ -95,13 +95,14 @@ class RateField(Mapped):
     unlimited_is_null: bool = False
 
 
-TimeFormat: TypeAlias = Literal["rfc3339", "date", "epoch_s", "epoch_ms"]
+TimeFormat: TypeAlias = Literal["rfc3339", "date", "date_start", "epoch_s", "epoch_ms"]
 SpanFormat: TypeAlias = Literal["ttl_s", "ttl_minutes", "ttl_days", "duration"]
 
 
 class InstantField(Mapped):
-    """A time, cut to what the API keeps; a naive one is UTC, a date ends with its day (UTC).
+    """A time, cut to what the API keeps; a naive one is UTC.
 
+    A `date` is over with the end of its day (UTC), a `date_start` as its day begins.
     `writes` is the form in which it is sent where that is another one than is read; a span counts
     from now. `shortest` and `longest` are seconds from the creation on.
     """
@@ -118,7 +119,7 @@ class InstantField(Mapped):
     @property
     def step(self) -> timedelta:
         """The granularity that the API keeps; a span is off by how long its call took."""
-        if self.format == "date" or self.writes in {"date", "ttl_days"}:
+        if self.format in {"date", "date_start"} or self.writes in {"date", "ttl_days"}:
             return _STEPS["day"]
         spans = {"ttl_s": "minute", "ttl_minutes": "minute", "duration": "minute"}
         return max(_STEPS[self.rounding], _STEPS[spans.get(self.writes or "", "microsecond")])

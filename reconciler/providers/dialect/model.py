@@ -80,7 +80,7 @@ class Dialect(Part):
     consistency: Consistency = Consistency()
     capacity: Capacity = Capacity()
     identity: Identity
-    name_limit: Annotated[int, Field(ge=20)] | None = None
+    name_limit: Annotated[int, Field(ge=1)] | None = None
     marker: Marker | None = None
     fields: dict[FieldName, AnyField]
     refuses: dict[FieldName, Sentence] = {}

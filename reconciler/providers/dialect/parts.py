@@ -9,12 +9,29 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+)
+
+
+def _try_out(path: str, info: ValidationInfo) -> str:
+    """Let whoever validates look at a path; without them JMESPath need not be loaded."""
+    if info.context is not None:
+        info.context(path)
+    return path
+
 
 Path: TypeAlias = Annotated[str, StringConstraints(pattern=r"^/([^\s?#{}]|\{\w+\})*$")]
 """A path below the base URL, with {names}."""
 BodyPath: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[\w-]+(\.[\w-]+)*$")]
-JmesPath: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+JmesPath: TypeAlias = Annotated[
+    str, StringConstraints(min_length=1, max_length=500), AfterValidator(_try_out)
+]
 Status: TypeAlias = Annotated[int, Field(ge=100, le=599)]
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Sentence: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=300)]

@@ -9,8 +9,7 @@ from reconciler.sandbox.accounts import Account
 from reconciler.sandbox.clouisle.answers import Success, invalid
 from reconciler.sandbox.clouisle.calls import Call, show_page
 from reconciler.sandbox.clouisle.identity import require_superuser
-from reconciler.sandbox.clouisle.instants import show_instant
-from reconciler.sandbox.instants import store_instant
+from reconciler.sandbox.instants import show_instant, store_instant
 
 _MOST_PER_PAGE = 100
 _OPERATIONS = {"create": "create", "delete": "delete"}

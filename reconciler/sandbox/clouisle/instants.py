@@ -1,4 +1,4 @@
-"""How Clouisle reads and shows a time: what it accepts, and UTC with a Z in its answers."""
+"""How Clouisle reads a time: what it accepts, of which UTC is kept."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -26,11 +26,6 @@ def read_instant(value: object) -> str:
     else:
         raise TypeError("not a time")
     return store_instant(at)
-
-
-def show_instant(stored: str | None) -> str | None:
-    """Turn stored text into what an answer shows: whole seconds carry no fraction."""
-    return stored.replace(".000000Z", "Z") if stored else None
 
 
 def _from_number(number: float) -> datetime:

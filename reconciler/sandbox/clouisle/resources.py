@@ -13,8 +13,7 @@ from reconciler.sandbox.clouisle.audit import note_write
 from reconciler.sandbox.clouisle.calls import Call, Endpoint, show_page
 from reconciler.sandbox.clouisle.fields import decode_json
 from reconciler.sandbox.clouisle.identity import require_superuser
-from reconciler.sandbox.clouisle.instants import show_instant
-from reconciler.sandbox.instants import store_instant
+from reconciler.sandbox.instants import show_instant, store_instant
 
 KINDS = ("agent", "workflow")
 

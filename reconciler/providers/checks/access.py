@@ -1,0 +1,49 @@
+"""Ways in: sessions that can be told, and schemes that can be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.documents.places import Path
+from reconciler.documents.suggestions import quote, suggest
+from reconciler.providers.checks.problem import Problem
+from reconciler.providers.dialect.auth import Login
+from reconciler.providers.dialect.model import Dialect
+
+
+def check_access(dialect: Dialect) -> Iterator[Problem]:
+    """Check every scheme by itself, and against the others."""
+    first: dict[tuple[str, ...], int] = {}
+    for number, scheme in enumerate(dialect.auth):
+        here: Path = ("auth", number)
+        names = scheme.credentials
+        if names in first:
+            yield Problem(
+                here,
+                f"takes the same credentials as auth[{first[names]}] ({', '.join(names)}), so that"
+                " it is never chosen; name them differently",
+                (("auth", first[names]),),
+            )
+        first.setdefault(names, number)
+        if isinstance(scheme, Login):
+            yield from _check_session(scheme, here)
+
+
+def _check_session(login: Login, here: Path) -> Iterator[Problem]:
+    token, cookies = (*here, "token"), (*here, "cookies")
+    if login.token is None and not login.cookies:
+        yield Problem(token, "is missing: say where the token is, or name `cookies`", (cookies,))
+    if login.token is not None and login.cookies:
+        yield Problem(cookies, "cannot stand beside `token`: a session has one of them", (token,))
+    if login.renew is None:
+        return
+    if not login.cookies:
+        yield Problem((*here, "renew"), "is only for a session of `cookies`", (cookies,))
+        return
+    for number, name in enumerate(login.renew.cookies):
+        if name not in login.cookies:
+            yield Problem(
+                (*here, "renew", "cookies", number),
+                f"{quote(name)} is none of this login's cookies{suggest(name, login.cookies)}",
+                (cookies,),
+            )
