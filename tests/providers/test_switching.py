@@ -30,8 +30,8 @@ OPERATIONS: dict[str, Any] = {
 PATHS = {"enable": "POST /keys/k/on", "disable": "POST /keys/k/off", "delete": "DELETE /keys/k"}
 TOGGLE = {
     "read": "enabled",
-    "on": {"method": "PUT", "path": "/toggle", "body": {"on": True}, "already": ALREADY},
-    "off": {"method": "PUT", "path": "/toggle", "body": {"on": False}, "already": ALREADY},
+    "switch_on": {"method": "PUT", "path": "/toggle", "body": {"on": True}, "already": ALREADY},
+    "switch_off": {"method": "PUT", "path": "/toggle", "body": {"on": False}, "already": ALREADY},
 }
 each_switch = pytest.mark.parametrize("switch", PATHS)
 
