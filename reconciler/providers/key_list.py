@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from reconciler.core.keys import KeyId
@@ -71,7 +71,7 @@ class KeyRows:
     rows: tuple[LiveRow, ...]
     absent: frozenset[KeyId]
     tenant: str | None
-    data: object
+    data: object = field(repr=False)
 
     @property
     def keys(self) -> tuple[LiveKey, ...]:

@@ -100,7 +100,7 @@ class Survey:
         enabled = self.switch(keys.data)
         if isinstance(enabled, bool):
             return enabled
-        return Broken(f"{self.keys}: answered without the switch for all keys")
+        return Broken(f"{self.keys}: the switch for all is not told")
 
 
 async def _nothing() -> tuple[()]:

@@ -165,7 +165,7 @@ def test_the_first_page_tells_how_the_switch_stands() -> None:
 def test_a_switch_that_is_not_told_is_a_problem(told: dict[str, object]) -> None:
     api = SmallApi(on={"GET /keys": always({"keys": [key("k")], **told})})
     view = survey(api, make_dialect(toggle=TOGGLE))
-    assert view.problem == "GET /keys: answered without the switch for all keys"
+    assert view.problem == "GET /keys: the switch for all is not told"
     assert view.enabled is None
 
 

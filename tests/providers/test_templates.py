@@ -120,6 +120,7 @@ def test_the_id_of_the_key_is_put_into_bodies() -> None:
         listing(query={"x": "{re gion}"}),
         creation({"deep": [{"x": "{id}"}]}),
         creation({"x": "{}"}),
+        creation({"{region}": "x"}),
         {"get": {**GET, "query": {"x": "{project}"}}},
     ],
 )
