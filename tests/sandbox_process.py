@@ -19,10 +19,10 @@ NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # The token and the passwords come by standard input: process arguments are public.
 _PROGRAM = """
 import json, sys
-from reconciler.sandbox import SandboxAccount, serve
+from reconciler.sandbox import SandboxAccount, TlsFiles, serve
 
 options = json.loads(sys.stdin.readline())
-admin = options["admin"]
+admin, tls = options["admin"], options["tls"]
 serve(
     options["database"],
     options["host"],
@@ -30,6 +30,7 @@ serve(
     control_token=options["control_token"],
     ready=lambda url: print(url, flush=True),
     admin=SandboxAccount(*admin) if admin else None,
+    tls=TlsFiles(*tls) if tls else None,
 )
 """
 
@@ -44,6 +45,8 @@ class SandboxProcess:
         host: str = "127.0.0.1",
         port: int = 0,
         admin: tuple[str, str] | None = ("root", "root-password"),
+        tls: tuple[str, str] | None = None,
+        trust: ssl.SSLContext = NO_CERTIFICATES,
     ) -> None:
         self.control_token = secrets.token_hex(16)
         self._options = {
@@ -52,10 +55,12 @@ class SandboxProcess:
             "port": port,
             "control_token": self.control_token,
             "admin": admin,
+            "tls": tls,
         }
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
-        self.control = httpx.Client(verify=NO_CERTIFICATES)
+        self._trust = trust
+        self.control = httpx.Client(verify=trust)
 
     def __enter__(self) -> Self:
         self.start()
@@ -88,7 +93,7 @@ class SandboxProcess:
         self.control = httpx.Client(
             base_url=f"{self.url}/_sandbox",
             headers={HEADER: self.control_token},
-            verify=NO_CERTIFICATES,
+            verify=self._trust,
         )
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:

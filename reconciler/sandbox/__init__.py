@@ -27,6 +27,7 @@ __all__ = [
     "Sandbox",
     "SandboxAccount",
     "SandboxError",
+    "TlsFiles",
     "open_sandbox",
     "serve",
 ]
@@ -48,6 +49,14 @@ class SandboxAccount:
 
     username: str
     password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """The PEM files with which the sandbox serves HTTPS."""
+
+    certificate: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +106,9 @@ def serve(
     control_token: str | None = None,
     ready: Callable[[str], None],
     admin: SandboxAccount | None = None,
+    tls: TlsFiles | None = None,
 ) -> None:
-    """Serve the sandbox over HTTP until SIGINT or SIGTERM; `ready` gets the base URL."""
+    """Serve the sandbox over HTTP, or HTTPS, until SIGINT or SIGTERM; `ready` gets the base URL."""
     from reconciler.sandbox.serving import run  # noqa: PLC0415 - the door stays light
 
-    run(database, host, port, control_token=control_token, ready=ready, admin=admin)
+    run(database, host, port, control_token=control_token, ready=ready, admin=admin, tls=tls)
