@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from reconciler.sandbox.accounts import Accounts
     from reconciler.sandbox.database import Database
 
-PREFIXES = {"clouisle": "/clouisle/api/v1"}
+PREFIXES = {
+    "clouisle": "/clouisle/api/v1",
+    "ai-controller": "/aic",
+}
 """Where the sandbox speaks each dialect, below its own address."""
 
 KEY_PREFIXES: dict[str, str] = {}

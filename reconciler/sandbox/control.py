@@ -4,10 +4,9 @@ They are ours and belong to no spoken system; without a control token they do no
 """
 
 import hmac
-import json
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
@@ -19,29 +18,36 @@ from starlette.routing import Route
 
 from reconciler.sandbox import SandboxError
 from reconciler.sandbox.accounts import Account
-from reconciler.sandbox.bodies import read_body
+from reconciler.sandbox.bodies import decode_object, read_body
 from reconciler.sandbox.faults import Armed, Fault, Kind, When
 from reconciler.sandbox.instants import store_instant
 from reconciler.sandbox.mishaps import CONTROL_PREFIX
-from reconciler.sandbox.parts import Parts
+from reconciler.sandbox.parts import ControlAction, ControlRoute, Parts
 from reconciler.sandbox.passwords import RANDOM_COST
 
 HEADER = "X-Sandbox-Control"
-
-_Action = Callable[[Request, dict[str, Any]], object]
 
 
 class Control:
     """What a test, or a user's own CI, may do to a running sandbox."""
 
-    def __init__(self, token: str, parts: Parts, emptied_by_reset: Sequence[str]) -> None:
+    def __init__(
+        self,
+        token: str,
+        parts: Parts,
+        emptied_by_reset: Sequence[str],
+        of_systems: Mapping[str, Sequence[ControlRoute]],
+        keep_built_in: Callable[[], None],
+    ) -> None:
         self._token = token.encode()
         self._parts = parts
         self._emptied_by_reset = emptied_by_reset
+        self._of_systems = of_systems
+        self._keep_built_in = keep_built_in
 
     def routes(self) -> list[Route]:
         """List the endpoints."""
-        table: list[tuple[str, str, _Action]] = [
+        table: list[ControlRoute] = [
             ("GET", "users", self._list_users),
             ("POST", "users", self._add_user),
             ("POST", "users/{username}/activate", self._switch_user(1)),
@@ -56,17 +62,19 @@ class Control:
             ("PUT", "time", self._change_time),
             ("POST", "reset", self._reset),
         ]
+        for system, own in self._of_systems.items():
+            table += [(method, f"{system}/{path}", action) for method, path, action in own]
         return [
             Route(CONTROL_PREFIX + path, self._guarded(action), methods=[method])
             for method, path, action in table
         ]
 
-    def _guarded(self, action: _Action) -> Callable[[Request], Any]:
+    def _guarded(self, action: ControlAction) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             given = request.headers.get(HEADER, "").encode()
             if not hmac.compare_digest(given, self._token):
                 raise HTTPException(403, f"{HEADER} is missing or wrong")
-            body = _read_object(await read_body(request))
+            body = decode_object(await read_body(request))
             try:
                 return JSONResponse(action(request, body))
             except (
@@ -93,7 +101,7 @@ class Control:
             return _show_user(added) | {"password": password}
         return _show_user(self._parts.accounts.add(username, _read_text(body["password"]), role))
 
-    def _switch_user(self, active: Literal[0, 1]) -> _Action:
+    def _switch_user(self, active: Literal[0, 1]) -> ControlAction:
         def switch(request: Request, _: dict[str, Any]) -> object:
             account = self._parts.accounts.set_active(request.path_params["username"], active)
             if account is None:
@@ -144,17 +152,8 @@ class Control:
         self._parts.faults.clear()
         self._parts.log.clear()
         self._parts.clock.restore()
+        self._keep_built_in()
         return {}
-
-
-def _read_object(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body or b"{}")
-    except ValueError:
-        raise HTTPException(422, "the body is not JSON") from None
-    if not isinstance(value, dict):
-        raise HTTPException(422, "the body is not a JSON object")
-    return value
 
 
 def _read_text(value: object) -> str:

@@ -4,7 +4,7 @@
 APPLICATION_ID = 0x4B575342
 
 # Rises when a table is added, here or in a system's package: every table is created if absent.
-VERSION = 1
+VERSION = 2
 
 SHARED = """
 CREATE TABLE IF NOT EXISTS settings (
@@ -22,4 +22,19 @@ CREATE TABLE IF NOT EXISTS users (
   failed_tries INTEGER NOT NULL DEFAULT 0,
   locked_until TEXT
 ) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS rate_limits (
+  system     TEXT PRIMARY KEY,
+  per_minute INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS rate_windows (
+  system     TEXT NOT NULL,
+  key_id     TEXT NOT NULL,
+  started_at TEXT NOT NULL,
+  uses       INTEGER NOT NULL,
+  PRIMARY KEY (system, key_id)
+) WITHOUT ROWID;
 """
+
+EMPTIED_BY_RESET = ("rate_limits", "rate_windows")

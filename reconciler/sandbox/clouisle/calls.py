@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from reconciler.sandbox.bearer import read_bearer
 from reconciler.sandbox.bodies import read_body
 from reconciler.sandbox.clouisle.answers import (
     Refusal,
@@ -57,8 +58,7 @@ class Call:
 
     def bearer(self) -> str | None:
         """Give the bearer token, if one was sent."""
-        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
-        return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+        return read_bearer(self.request)
 
     def note_user(self, username: str) -> None:
         """Tell the request log who called."""

@@ -1,6 +1,5 @@
-"""A key's secret: making one, and the hash that is all we keep of it."""
+"""A key's secret: making one, and the part of it that may be shown."""
 
-import hashlib
 import secrets
 
 KEY_MARK = "clou_"
@@ -15,8 +14,3 @@ def issue_secret() -> str:
 def prefix_of(secret: str) -> str:
     """Give the part of a secret that may be shown."""
     return secret[:_PREFIX_LENGTH]
-
-
-def hash_secret(secret: str) -> bytes:
-    """Hash a secret; a fast hash is right for 256 random bits, and makes the look-up one step."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

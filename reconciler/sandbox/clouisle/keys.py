@@ -13,7 +13,8 @@ from typing import Any
 from reconciler.sandbox.accounts import Account
 from reconciler.sandbox.clouisle.bindings import bindings_of
 from reconciler.sandbox.clouisle.instants import show_instant
-from reconciler.sandbox.clouisle.key_secrets import hash_secret, prefix_of
+from reconciler.sandbox.clouisle.key_secrets import prefix_of
+from reconciler.sandbox.secret_hashes import hash_secret
 
 # LEFT JOIN keeps the keys as the outer loop, so that their index gives the order.
 _SELECT = """

@@ -1,14 +1,12 @@
 """Logging in with a name and a password, and logging out."""
 
 from typing import assert_never
-from urllib.parse import parse_qs
 
 from reconciler.sandbox.accounts import LoginRefusal, Refused
+from reconciler.sandbox.bodies import decode_form
 from reconciler.sandbox.clouisle.answers import Refusal, Success, invalid
 from reconciler.sandbox.clouisle.calls import Call
 from reconciler.sandbox.clouisle.tokens import issue_token, revoke_token
-
-_MOST_FIELDS = 20
 
 
 def log_in(call: Call) -> Success:
@@ -32,13 +30,13 @@ def log_out(call: Call) -> Success:
 
 def _read_form(body: bytes) -> tuple[str, str]:
     try:
-        form = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        form = decode_form(body)
     except ValueError:
         raise invalid(["unknown"]) from None
-    missing = [name for name in ("username", "password") if not form.get(name, [""])[-1]]
+    missing = [name for name in ("username", "password") if not form.get(name)]
     if missing:
         raise invalid(missing)
-    return form["username"][-1], form["password"][-1]
+    return form["username"], form["password"]
 
 
 def _refuse(refusal: LoginRefusal) -> Refusal:
