@@ -48,6 +48,7 @@ def _counts(manifest: Manifest) -> str:
     desired = manifest.desired
     parts = (
         (len(desired.keys), "key"),
+        *(((len(desired.provider_keys), "provider key"),) if desired.provider_keys else ()),
         (len(desired.providers), "provider"),
         (len(manifest.stores), "store"),
     )

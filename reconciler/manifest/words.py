@@ -32,6 +32,7 @@ PATTERN_HELP: Final = {
 
 _SAMPLE_MARK = Mark("0a1b2c", "0a1b2c3d")
 _MAX_PATH = 512
+_MAX_TENANT = 500
 
 
 def read_version(value: object) -> object:
@@ -64,7 +65,9 @@ def read_option(value: object) -> str | int | bool | tuple[str, ...]:
 def read_tenant_value(value: object) -> str:
     """Read something that identifies a tenant: text, and a number too, since many ids are ones."""
     text = _as_text(value)
-    if text is None or len(text) > _MAX_PATH or not re.fullmatch(LINE_PATTERN, text):
+    if text in (".", ".."):
+        raise ValueError("cannot be this: it may go into addresses")
+    if text is None or len(text) > _MAX_TENANT or not re.fullmatch(LINE_PATTERN, text):
         quotes = "; put it in quotes" if isinstance(value, (float, bool)) else ""
         raise ValueError(PATTERN_HELP[LINE_PATTERN] + quotes)
     return text

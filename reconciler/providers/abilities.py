@@ -57,7 +57,7 @@ def capabilities(dialect: Dialect) -> Capabilities:
         has_toggle=dialect.toggle is not None,
         takes_provider_keys=dialect.gateway is not None,
         tenant=_tenant(dialect),
-        credentials=tuple(scheme.credentials for scheme in dialect.auth),
+        credentials=tuple(tuple(sorted(set(scheme.credentials))) for scheme in dialect.auth),
         used_elsewhere=operations.verify is not None and operations.verify.at == "key_url",
         gateway_fields=tuple(_gateway_rules(dialect)),
     )

@@ -44,7 +44,6 @@ _HELP: Final = {
     _pattern_of(model.FieldName): "must be name, scopes, enabled, rate_limit, expires_at,"
     " or begin with `options.`",
     r"^[a-z0-9][a-z0-9-]{0,62}$": "must be 1 to 63 lower-case letters, digits or dashes",
-    r"^(seconds|epoch_s|epoch_ms)$": "must be one of 'seconds', 'epoch_s' or 'epoch_ms'",
 }
 
 

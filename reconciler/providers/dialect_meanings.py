@@ -102,6 +102,7 @@ _MEANINGS: Final = {
         "next": "Where an answer has the cursor of the next page.",
         "more": "Where an answer says whether there is another page.",
     },
+    "Chained": {"size": "The part of `query` that says how many rows a page has."},
     "LastIdPaging": {
         "after": "The query parameter that takes the last id.",
         "id": "Where a row has its id.",

@@ -63,9 +63,8 @@ def _narrow(annotation: _Annotation, data: Data) -> _Annotation:
     """Choose the one of several types that data is meant to be, as far as that can be told."""
     members = [member for member in _members(annotation) if member is not type(None)]
     if isinstance(data, dict):
-        tagged = [
-            member for member in members if {data.get(tag) for tag in TAGS} & set(_kinds(member))
-        ]
+        meant = [data[tag] for tag in TAGS if isinstance(data.get(tag), str)]
+        tagged = [member for member in members if set(meant) & set(_kinds(member))]
         plain = [m for m in members if (_is_model(m) and not _kinds(m)) or get_origin(m) is dict]
         members = tagged or plain or members
     return members[0] if len(members) == 1 else annotation

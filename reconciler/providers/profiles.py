@@ -96,7 +96,7 @@ def _fields(
 
 
 def _is_date(field: AnyField) -> bool:
-    return isinstance(field, InstantField) and field.format == "date"
+    return isinstance(field, InstantField) and field.format in ("date", "date_start")
 
 
 def _allowed(field: AnyField) -> tuple[str, ...]:

@@ -142,6 +142,12 @@ def test_the_schema_describes_a_first_manifest(keywright: Keywright, tmp_path: P
     jsonschema.validate(manifest, schema)
 
 
+def test_the_schema_of_dialects_is_another_one(keywright: Keywright) -> None:
+    schema = json.loads(keywright("schema", "dialect").ended(0).out)
+    assert schema["title"] == "Keywright dialect"
+    assert "operations" in schema["required"]
+
+
 def test_a_reader_that_went_away_is_no_crash(stack: Stack) -> None:
     read, write = os.pipe()
     os.close(read)

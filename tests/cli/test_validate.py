@@ -34,6 +34,14 @@ def test_a_good_manifest_is_counted_and_warned_about(check: Check) -> None:
     ran.said("no age identity that opens the spool")
 
 
+def test_provider_keys_are_counted_where_there_are_any(check: Check) -> None:
+    text = GOOD.replace(
+        "providers:\n", "providers:\n  g: {dialect: ai-controller, url: 'sandbox:x'}\n"
+    )
+    ran = check(f"{text}provider_keys: {{x: {{provider: g, upstream: u, value: {{path: p}}}}}}\n")
+    assert ran.ended(0).out == "keys.yaml is valid: 0 keys, 1 provider key, 2 providers, 1 store.\n"
+
+
 def test_json_says_the_same(check: Check) -> None:
     ran = check(GOOD + "keys:\n  a: {}\n", "--format", "json").ended(0)
     said = json.loads(ran.out)

@@ -11,7 +11,9 @@ import yaml
 from reconciler.documents.yaml_text import parse_document
 from reconciler.manifest import schema, schema_text
 
-STORED = Path(__file__).parents[2] / "schemas" / "keys.schema.json"
+ROOT = Path(__file__).parents[2]
+STORED = ROOT / "schemas" / "keys.schema.json"
+MANIFESTS = [ROOT / "keys.yaml", *sorted((ROOT / "examples").rglob("keys.yaml"))]
 
 SAMPLE = """\
 version: 1
@@ -26,12 +28,24 @@ providers:
     limits: {concurrency: 4, rate: 10/s}
     tls: {ca: ca.pem}
   trial: {dialect: pinbridge, url: "sandbox:x.db"}
+  studio:
+    dialect: ./studio.yaml
+    url: https://s.example.com
+    key_url: https://app.example.com
+    tenant: {workspace: w, number: 7}
+    keys_enabled: false
+    deploy: [shop, 7]
+    exclusive: true
+  all: {dialect: x, url: https://x.example.com, deploy: all}
 defaults: {rotate: {delete_after: 1d12h}, secret: {store: local}}
 environments: {prod: {expires: {after: 90d}}}
 keys:
   a: {provider: agents, expires: never, rate_limit: unlimited, scopes: []}
   b: {provider: agents, expires: 2027-05-02, rate_limit: 600/min, labels: {x: y}}
   c: {provider: trial, options: {ids: [x], deep: true, n: 3}, environment: prod, enabled: false}
+provider_keys:
+  of-key: {provider: gateway, upstream: Open AI, value: {key: a}, adopt: true}
+  of-slot: {provider: gateway, upstream: x, value: {path: a/b}, options: {url: u, n: 3}}
 """
 
 
@@ -55,6 +69,11 @@ def test_a_good_manifest_passes(validator: Any) -> None:  # noqa: ANN401 - jsons
     validator.validate({"version": 1, "stack": "a", "keys": None})
 
 
+@pytest.mark.parametrize("file", MANIFESTS, ids=lambda file: file.parent.name)
+def test_every_manifest_of_ours_passes(validator: Any, file: Path) -> None:  # noqa: ANN401 - jsonschema's own
+    validator.validate(parse_document(file.read_text(encoding="utf-8")).data)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -74,6 +93,17 @@ def test_a_good_manifest_passes(validator: Any) -> None:  # noqa: ANN401 - jsons
         "providers: {a: {dialect: x, url: 'ftp://x.example'}}",
         "providers: {a: {dialect: x, url: https://x.example, limits: {concurrency: 0}}}",
         "state: {spool: none}",
+        "providers: {a: {dialect: x, url: https://x.example, key_url: 'sandbox:x.db'}}",
+        "providers: {a: {dialect: x, url: https://x.example, tenant: {w: [a]}}}",
+        "providers: {a: {dialect: x, url: https://x.example, keys_enabled: 1}}",
+        "providers: {a: {dialect: x, url: https://x.example, deploy: []}}",
+        "providers: {a: {dialect: x, url: https://x.example, deploy: [a, a]}}",
+        "providers: {a: {dialect: x, url: https://x.example, deploy: some}}",
+        "provider_keys: {a: {provider: p, upstream: u}}",
+        "provider_keys: {a: {provider: p, upstream: u, value: hunter2}}",
+        "provider_keys: {a: {provider: p, upstream: u, value: {env: X}}}",
+        "provider_keys: {a: {provider: p, upstream: u, value: {key: a, path: b}}}",
+        "provider_keys: {a: {provider: p, upstream: u, value: {key: a}, adpot: true}}",
     ],
 )
 def test_a_bad_manifest_does_not(validator: Any, change: str) -> None:  # noqa: ANN401 - jsonschema's own

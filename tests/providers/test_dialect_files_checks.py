@@ -28,21 +28,8 @@ ACCESS = [
         "    cookies: ▸[access, refresh]\n    token: token\n",
         ["auth[0].cookies: cannot stand beside `token`: a session has one of them"],
     ),
-    (
-        SESSION,
-        "    token: token\n    renew: ▸{path: /renew, cookies: [refresh]}\n",
-        ["auth[0].renew: is only for a session of `cookies`"],
-    ),
-    (
-        "cookies: [refresh]}",
-        "cookies: [refresh, ▸acces]}",
-        [
-            (
-                "auth[0].renew.cookies[1]: 'acces' is none of this login's cookies;"
-                " did you mean 'access'?"
-            )
-        ],
-    ),
+    (SESSION, "    token: token\n    renew: {path: /renew, cookies: [refresh]}\n", []),
+    ("cookies: [refresh]}", "cookies: [another]}", []),
     (
         "  - {kind: bearer, credential: token}\n",
         "  - {kind: bearer, credential: token}\n  - ▸{kind: header, headers: {X-API-Key: token}}\n",
@@ -186,15 +173,16 @@ FIELDS = [
         ],
     ),
     (
-        "update: data.scopes",
-        'update: ▸data.scopes, update_by: {method: PUT, path: "/x/{id}"}',
-        ["fields.scopes.update: cannot stand beside `update_by`: one of them changes it"],
-    ),
-    (
         '  update: {method: PATCH, path: "/{account}/keys/{id}"}\n',
         "",
-        ["fields.scopes.update: is never sent: there is no `operations.update`"],
+        [
+            (
+                "fields.scopes.update: is never sent: there is neither `operations.update` nor an"
+                " `update_by`"
+            )
+        ],
     ),
+    ("update: data.scopes", 'update: scopes, update_by: {method: PUT, path: "/x/{id}"}', []),
     (
         "scopes: {codec: set, read: scopes, create: data.scopes, ",
         "▸scopes: {codec: set, read: scopes, ",
@@ -297,6 +285,17 @@ EFFECTS = [
         ],
     ),
     (
+        "region: {say: where it is, optional: true}",
+        "region: {say: where it is, default: ▸''}\n    zone: {say: which, default: ▸'..'}",
+        [
+            (
+                f"tenant.variables.{name}.default: must be one line of at most 500 characters, and"
+                " not empty"
+            )
+            for name in ("region", "zone")
+        ],
+    ),
+    (
         "  create: {method: POST, path: /upstreams}\n",
         "",
         ["gateway.fields.url.create: is never sent: there is no `gateway.create`"],
@@ -312,10 +311,7 @@ TEXTS = [
         'X-Account: "{account}"',
         'X-Account: ▸"{id}"',
         [
-            (
-                "headers.X-Account: {id} is not filled in here (there is: account, now, region,"
-                " yesterday)"
-            )
+            "headers.X-Account: {id} is not filled in here (there is: account, region)",
         ],
     ),
     (
@@ -326,10 +322,7 @@ TEXTS = [
                 "auth[0].renew.path: {region} may be missing: give the variable a default, or make"
                 " it mandatory"
             ),
-            (
-                "auth[0].renew.body.a[1]: {op} is not filled in here"
-                " (there is: account, now, region, yesterday)"
-            ),
+            ("auth[0].renew.body.a[1]: {op} is not filled in here (there is: account, region)"),
         ],
     ),
     (
@@ -426,6 +419,33 @@ TEXTS = [
         [],
     ),
 ]
+TEXTS += [
+    (
+        "body: {deleted: true}",
+        "body: {deleted: true, r: '{region}'}\n    query: {r: '{region}'}",
+        [],
+    ),
+    (
+        "body: {deleted: true}",
+        "body: {deleted: true, r: ▸'x-{region}', s: ▸'{a b}', t: [▸'}']}",
+        [
+            (
+                "operations.list.body.r: {region} may be missing: give the variable a default, or"
+                " make it mandatory"
+            ),
+            "operations.list.body.s: has a brace that belongs to no {name}",
+            "operations.list.body.t[0]: has a brace that belongs to no {name}",
+        ],
+    ),
+    (
+        "  - {kind: bearer, credential: token}\n",
+        "  - {kind: client_credentials, path: ▸'/{id}', scope: ▸'{now}'}\n",
+        [
+            f"auth[1].{place}: {{{name}}} is not filled in here (there is: account, region)"
+            for place, name in (("path", "id"), ("scope", "now"))
+        ],
+    ),
+]
 BODIES = [
     (
         "create: data.scopes",
@@ -471,6 +491,31 @@ BODIES = [
                 " the same body"
             )
         ],
+    ),
+    (
+        "update: data.scopes}",
+        "update: data.scopes}\n  options.x: {codec: int, create: data.x, update: ▸data.scopes.x}",
+        ["fields.options.x.update: takes the place of fields.scopes.update in the same body"],
+    ),
+    (
+        'update_by: {method: PUT, path: "/{account}/keys/{id}/tier"}',
+        'update_by: {method: PUT, path: "/{account}/keys/{id}/tier", body: {data: {tier: x}}}',
+        [
+            (
+                "fields.options.tier.create: takes the place of"
+                " fields.options.tier.update_by.body.data.tier in the same body"
+            )
+        ],
+    ),
+    (
+        'update: {method: PATCH, path: "/{account}/keys/{id}"}',
+        'update: {method: PATCH, path: "/{account}/keys/{id}", style: json_patch, body: [a]}',
+        [],
+    ),
+    (
+        "url: {codec: string, create: url}",
+        "url: {codec: string, create: url, update: ▸secret}",
+        ["gateway.fields.url.update: takes the place of gateway.secret in the same body"],
     ),
     (
         "body: {deleted: true}",

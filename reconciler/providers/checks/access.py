@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.documents.places import Path
-from reconciler.documents.suggestions import quote, suggest
 from reconciler.providers.checks.problem import Problem
 from reconciler.providers.dialect.auth import Login
 from reconciler.providers.dialect.model import Dialect
@@ -30,20 +29,9 @@ def check_access(dialect: Dialect) -> Iterator[Problem]:
 
 
 def _check_session(login: Login, here: Path) -> Iterator[Problem]:
+    """A session is a token or cookies; what renews it may be cookies that only do that."""
     token, cookies = (*here, "token"), (*here, "cookies")
     if login.token is None and not login.cookies:
         yield Problem(token, "is missing: say where the token is, or name `cookies`", (cookies,))
     if login.token is not None and login.cookies:
         yield Problem(cookies, "cannot stand beside `token`: a session has one of them", (token,))
-    if login.renew is None:
-        return
-    if not login.cookies:
-        yield Problem((*here, "renew"), "is only for a session of `cookies`", (cookies,))
-        return
-    for number, name in enumerate(login.renew.cookies):
-        if name not in login.cookies:
-            yield Problem(
-                (*here, "renew", "cookies", number),
-                f"{quote(name)} is none of this login's cookies{suggest(name, login.cookies)}",
-                (cookies,),
-            )

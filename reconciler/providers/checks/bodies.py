@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, TypeAlias
 
 from reconciler.core.keys import ENABLED
 from reconciler.documents.places import Path
@@ -12,6 +12,7 @@ from reconciler.providers.checks.operations import list_operations
 from reconciler.providers.checks.problem import Problem
 from reconciler.providers.dialect.auth import Login
 from reconciler.providers.dialect.calls import CursorPaging, Operation
+from reconciler.providers.dialect.fields import AnyField
 from reconciler.providers.dialect.model import Dialect
 
 _Part: TypeAlias = tuple[Path, str]
@@ -22,9 +23,7 @@ def check_bodies(dialect: Dialect) -> Iterator[Problem]:
     """Check every body that is put together from several parts."""
     operations, here = dialect.operations, ("operations",)
     yield from _check_call((*here, "create"), operations.create, _of_create(dialect))
-    if operations.update is not None:
-        changes = _of_fields(dialect, "update")
-        yield from _check_call((*here, "update"), operations.update, changes)
+    yield from _check_updates(dialect)
     for path, listing in list_operations(dialect):
         paging = listing.paging
         if isinstance(paging, CursorPaging) and paging.place == "body":
@@ -36,17 +35,38 @@ def check_bodies(dialect: Dialect) -> Iterator[Problem]:
             yield from _check_login(("auth", number), scheme)
 
 
-def _of_fields(dialect: Dialect, purpose: str) -> list[_Part]:
-    found: list[_Part] = []
+def _check_updates(dialect: Dialect) -> Iterator[Problem]:
+    """Check the change of several fields, and each that changes one alone."""
+    update, together = dialect.operations.update, list[_Part]()
     for name, field in dialect.fields.items():
-        place: str | None = getattr(field, purpose)
+        here: Path = ("fields", name)
+        if field.update_by is not None:
+            purpose, place = ("update", field.update) if field.update else ("create", field.create)
+            alone = [((*here, purpose), place)] if place else []
+            yield from _check_call((*here, "update_by"), field.update_by, alone)
+        elif field.update is not None and name != ENABLED:
+            together.append(((*here, "update"), field.update))
+    if update is None:
+        return
+    if update.style == "json_patch":
+        yield from _clashes(together)
+    else:
+        yield from _check_call(("operations", "update"), update, together)
+
+
+def _of_fields(
+    fields: Mapping[str, AnyField], purpose: Literal["create", "update"], above: Path = ()
+) -> list[_Part]:
+    found: list[_Part] = []
+    for name, field in fields.items():
+        place = field.create if purpose == "create" else field.update
         if place is not None and name != ENABLED:
-            found.append((("fields", name, purpose), place))
+            found.append(((*above, "fields", name, purpose), place))
     return found
 
 
 def _of_create(dialect: Dialect) -> list[_Part]:
-    parts = _of_fields(dialect, "create")
+    parts = _of_fields(dialect.fields, "create")
     if dialect.marker is not None and dialect.marker.create is not None:
         parts.append((("marker", "create"), dialect.marker.create))
     supplied = dialect.operations.create.supplied
@@ -61,13 +81,12 @@ def _check_gateway(dialect: Dialect) -> Iterator[Problem]:
         return
     here: Path = ("gateway",)
     secret: _Part = ((*here, "secret"), gateway.secret)
-    yield from _check_call((*here, "update"), gateway.update, [secret])
+    changed = _of_fields(gateway.fields, "update", here)
+    yield from _check_call((*here, "update"), gateway.update, [secret, *changed])
     if gateway.create is not None:
-        parts = [((*here, "create_name"), gateway.create_name), secret]
-        for name, field in gateway.fields.items():
-            if field.create is not None:
-                parts.append(((*here, "fields", name, "create"), field.create))
-        yield from _check_call((*here, "create"), gateway.create, parts)
+        name: _Part = ((*here, "create_name"), gateway.create_name)
+        made = _of_fields(gateway.fields, "create", here)
+        yield from _check_call((*here, "create"), gateway.create, [name, secret, *made])
 
 
 def _check_login(here: Path, login: Login) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,6 +16,7 @@ from reconciler.providers.dialect.model import Dialect
 _EFFECTIVE: Final[Path] = ("effective",)
 _STATE: Final[Path] = ("deploy", "state")
 _VARIABLES: Final[Path] = ("tenant", "variables")
+_VALUE: Final = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x1f\x7f]{1,500}")
 
 
 def check_effects(dialect: Dialect) -> Iterator[Problem]:
@@ -44,7 +46,10 @@ def _check_stages(state: DeployState) -> Iterator[Problem]:
 
 def _check_tenant(dialect: Dialect) -> Iterator[Problem]:
     variables, told = dialect.tenant.variables, dialect.tenant.told
-    for name in variables:
+    for name, variable in variables.items():
+        if variable.default is not None and not _VALUE.fullmatch(variable.default):
+            said = "must be one line of at most 500 characters, and not empty"
+            yield Problem((*_VARIABLES, name, "default"), said)
         if name in BUILT_IN and (name != "project" or dialect.deploy is not None):
             yield Problem(
                 (*_VARIABLES, name), "is a name that Keywright fills in itself; rename it"

@@ -56,11 +56,10 @@ def _check_use(dialect: Dialect, name: str, field: AnyField, here: Path) -> Iter
                 said = "has no effect: `operations.enable` and `operations.disable` switch keys"
                 yield Problem(path, said)
         return
-    if field.update is not None and field.update_by is not None:
-        said = "cannot stand beside `update_by`: one of them changes it"
-        yield Problem(update, said, (update_by,))
-    if field.update is not None and dialect.operations.update is None:
-        yield Problem(update, "is never sent: there is no `operations.update`", (_UPDATE,))
+    together = field.update is not None and field.update_by is None
+    if together and dialect.operations.update is None:
+        said = "is never sent: there is neither `operations.update` nor an `update_by`"
+        yield Problem(update, said, (_UPDATE, update_by))
     if field.create is None and name != NAME:
         changed = field.update is not None or field.update_by is not None
         if changed or field.required is not None:

@@ -36,37 +36,46 @@ class _Use(NamedTuple):
     must: str | None = None
 
 
+class _Known(NamedTuple):
+    """The names that always have a value in a text, and those that may have one."""
+
+    sure: frozenset[str]
+    unsure: frozenset[str]
+
+
 def check_texts(dialect: Dialect) -> Iterator[Problem]:
     """Check every text that is sent."""
     variables = dialect.tenant.variables
-    sure = frozenset(n for n, each in variables.items() if each.default or not each.optional)
+    sure = frozenset(n for n, v in variables.items() if v.default is not None or not v.optional)
     unsure = frozenset(variables) - sure
     for use in _uses(dialect):
+        known = _Known(sure | _ALWAYS | use.names, unsure)
         texts = tuple(_of_call(use))
         for path, text in texts:
-            yield from _check_text(path, text, sure | _ALWAYS | use.names, unsure)
+            yield from _check_text(path, text, known, may_lack=path[-1] != "path")
         found = {name for _, text in texts for name in _NAMED.findall(text)}
         if use.must is not None and not use.names & found:
-            path = (*use.path, "path")
             (name,) = use.names
             said = (
                 f"does not say which {use.must}: put {{{name}}} into it, or into `query` or `body`"
             )
-            yield Problem(path, said, tuple(place for place, _ in texts))
+            yield Problem((*use.path, "path"), said, tuple(place for place, _ in texts))
     for path, text in _of_access(dialect):
-        yield from _check_text(path, text, sure | _ALWAYS, unsure)
+        yield from _check_text(path, text, _Known(sure, unsure), may_lack=False)
 
 
-def _check_text(
-    path: Path, text: str, known: frozenset[str], unsure: frozenset[str]
-) -> Iterator[Problem]:
+def _check_text(path: Path, text: str, known: _Known, *, may_lack: bool) -> Iterator[Problem]:
+    """Check one text. What is nothing but an optional name is left out where it has no value."""
+    alone = may_lack and _NAMED.fullmatch(text) is not None
     for name in dict.fromkeys(_NAMED.findall(text)):
-        if name in unsure:
+        if name in known.unsure and not alone:
             said = f"{{{name}}} may be missing: give the variable a default, or make it mandatory"
             yield Problem(path, said, ((*_VARIABLES, name),))
-        elif name not in known:
-            said = f"{{{name}}} is not filled in here{suggest(name, known | unsure)}"
+        elif name not in known.sure | known.unsure:
+            said = f"{{{name}}} is not filled in here{suggest(name, known.sure | known.unsure)}"
             yield Problem(path, said, (_VARIABLES,))
+    if set(_NAMED.sub("", text)) & set("{}"):
+        yield Problem(path, "has a brace that belongs to no {name}")
 
 
 def _uses(dialect: Dialect) -> Iterator[_Use]:
@@ -132,6 +141,8 @@ def _of_access(dialect: Dialect) -> Iterator[tuple[Path, str]]:
         here: Path = ("auth", number)
         if isinstance(scheme, Login | ClientCredentials):
             yield (*here, "path"), scheme.path
+        if isinstance(scheme, ClientCredentials) and scheme.scope is not None:
+            yield (*here, "scope"), scheme.scope
         if isinstance(scheme, Login):
             yield from _of_body((*here, "fixed"), scheme.fixed)
             if scheme.renew is not None:

@@ -80,10 +80,7 @@ class Call:
 
     def json(self) -> dict[str, Any]:
         """Read the body as a JSON object; no body is an empty one."""
-        try:
-            return decode_object(self.body)
-        except RecursionError:
-            raise invalid("the body is nested too deeply") from None
+        return decode_object(self.body)
 
     def attributes(self) -> dict[str, Any]:
         """Read the attributes out of the envelope that every write has."""

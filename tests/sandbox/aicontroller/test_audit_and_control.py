@@ -34,7 +34,8 @@ def test_every_write_is_logged_and_nothing_else(
     admin: Person, member: Person, names: Iterator[str], sandbox: SandboxProcess
 ) -> None:
     before = admin.ask("GET", "/audit", params={"pageSize": 1})["meta"]["total"]
-    sandbox.control.put("/time", json={"fixed": "2190-05-02T10:00:00.5Z"})
+    stopped = sandbox.control.put("/time", json={"fixed": "2190-05-02T10:00:00.5Z"})
+    assert stopped.json() == {"now": "2190-05-02T10:00:00.500000Z"}
     admin.log_in()
     member.log_in()
     provider = admin.provide(f"audited {next(names)}", apiKey=PROVIDER_KEY)

@@ -100,11 +100,13 @@ def test_users_have_small_numbers_and_the_built_in_administrator_is_the_first(
     assert [roles[one.username] for one in made.values()] == ["Administrator", "User", "Viewer"]
 
 
-def test_a_user_who_never_logged_in_can_own_a_key(
+def test_users_who_never_logged_in_are_numbered_by_name_and_can_own_keys(
     admin: Person, sandbox: SandboxProcess, number_of: Callable[[Person], str]
 ) -> None:
-    ghost = Person("a-ghost", "", admin.client)
-    sandbox.add_user(ghost.username, None, "member")
-    number = number_of(ghost)
-    assert number_of(ghost) == number
-    assert admin.create(userId=number)["attributes"]["userId"] == number
+    ghosts = [Person(name, "", admin.client) for name in ("z-ghost", "a-ghost")]
+    for ghost in ghosts:
+        sandbox.add_user(ghost.username, None, "member")
+    last, first = map(number_of, ghosts)
+    assert int(last) == int(first) + 1
+    assert [number_of(ghost) for ghost in ghosts] == [last, first]
+    assert admin.create(userId=last)["attributes"]["userId"] == last
