@@ -41,6 +41,7 @@ _SAYINGS: Final = {
 _HTML: Final = "in HTML, perhaps a login page or proxy"
 _NO_ROOM: Final = "there is no room for another one"
 _BUSY: Final = "one is running already"
+_OWN_WORDS: Final = frozenset({Content.JSON, Content.EMPTY})
 _MAKING: Final = frozenset({Action.CREATE, Action.PUT_UPSTREAM})
 # Nothing of what these answer is needed: an empty body, or one without data, will do.
 _BARE: Final = frozenset(
@@ -142,6 +143,8 @@ class Judge:
 
     def _is_one_of(self, matches: tuple[Match, ...], terms: Terms, answer: Answer) -> bool:
         """Whether an answer is one of these; with a good status, only its code can tell."""
+        if answer.content not in _OWN_WORDS:
+            return False
         if answer.status in terms.ok:
             matches = tuple(match for match in matches if match.code is not None)
         code = self.code(answer)
@@ -192,7 +195,9 @@ class Judge:
                 yield rule
 
     def _meant(self, action: Action, answer: Answer) -> ErrorRule | None:
-        """Find the rule by which the API itself said something; a proxy's own 404 says nothing."""
+        """Find the rule by which the API itself said something; a proxy's page says nothing."""
+        if answer.content not in _OWN_WORDS:
+            return None
         for rule in self._rules_for(action, answer):
             if rule.means == "absent" or (rule.means == "quota" and action in _MAKING):
                 return rule

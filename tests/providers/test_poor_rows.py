@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from reconciler.core.keys import KeyId
@@ -74,6 +75,13 @@ def test_a_row_that_is_gone_meanwhile_is_left_out() -> None:
     api = SmallApi([key("k0")], on={"GET /keys": always({"keys": ["k0", "k1"]})})
     dialect = make_dialect(listing("ids"), errors=[ABSENT])
     assert ids_of(survey(api, dialect)) == ["k0"]
+
+
+def test_a_page_of_a_proxy_does_not_make_a_row_go() -> None:
+    api = SmallApi([key("k0")], on={"GET /keys": always({"keys": ["k0", "k1"]})})
+    api.on["GET /keys/k1"] = lambda _: httpx.Response(404, html="<html>not found</html>")
+    view = survey(api, make_dialect(listing("ids"), errors=[ABSENT]))
+    assert view.problem == "GET /keys/{id} answered 404: in HTML, perhaps a login page or proxy"
 
 
 def test_a_look_up_that_fails_is_a_problem() -> None:

@@ -104,6 +104,22 @@ def test_absent_may_be_said_in_the_clothes_of_a_success() -> None:
 
 
 @each_switch
+def test_a_page_of_a_proxy_says_nothing_about_a_key(switch: str) -> None:
+    page = lambda _: httpx.Response(404, html="<html>")  # noqa: E731
+    errors = [{"status": 404, "means": "absent"}]
+    operations = {switch: {**OPERATIONS[switch], "already": [{"status": 404}]}}
+
+    async def work(driver: HttpDriver) -> Outcome[None]:
+        result: Outcome[None] = await getattr(driver, switch)(ID)
+        return result
+
+    for parts in ({}, {"errors": errors}):
+        api = SmallApi(on={PATHS[switch]: page})
+        dialect = make_dialect(OPERATIONS if parts else operations, **parts)
+        assert isinstance(using(api, dialect, work), Refused)
+
+
+@each_switch
 def test_what_a_proxy_says_is_no_yes(switch: str) -> None:
     api = SmallApi(on={PATHS[switch]: lambda _: httpx.Response(200, html="<html>")})
     assert isinstance(do(api, switch), Unknown)
