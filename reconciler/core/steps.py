@@ -124,7 +124,8 @@ class Difference:
     """One field that is not as wanted. `known` is false where the API tells no value for it.
 
     For sets, `added` and `removed` say which members come and go. `widens` marks a difference that
-    gives the live key more than the manifest grants.
+    gives the live key more than the manifest grants, `write_only` a field that no answer ever
+    tells: it differs from what was last set.
     """
 
     field: str
@@ -135,15 +136,18 @@ class Difference:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     widens: bool = False
+    write_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One action on one key.
+    """One action on one key, or on a whole provider.
 
     `impact` says what stops working, and when; None where nothing does. `precondition` is a hash of
     what was observed of this key, so that a step on something that changed since is not taken.
     `upstream` and `source` say where the secret of a provider key goes, and where it comes from.
+    `projects` are those that a deploy is about, in its order. A step with an `op` goes on with what
+    an interrupted run left over.
     """
 
     address: Address
@@ -163,6 +167,7 @@ class Step:
     precondition: str = ""
     upstream: str | None = None
     source: Target | None = None
+    projects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,20 @@
 """A key API in memory: stateful, for tests and simulations, with faults on demand.
 
 `MemoryApi` is the far side and outlives any `MemoryDriver`; its other methods are what the world
-does to it: people who interfere, faults, rows that a list hides. It passes the same contract suite
-as the real drivers do.
+does to it: people who interfere, faults, rows that a list hides. Of which kind it is, `Traits` say.
+It passes the same contract suite as the real drivers do.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final, TypeVar
 from uuid import UUID
 
-from reconciler.core.capabilities import Capabilities
 from reconciler.core.keys import (
     ENABLED,
     EXPIRES_AT,
@@ -41,16 +39,13 @@ from reconciler.interfaces.driver import (
     Unknown,
 )
 from reconciler.providers.actions import Action
+from reconciler.providers.memory_projects import Frozen, Project
+from reconciler.providers.memory_rows import Row
+from reconciler.providers.memory_traits import AGENTS, NAME_LIMIT, PLAIN, Off, Traits
 
 T = TypeVar("T")
 
-AGENTS: Final = "options.agent_ids"
-CAPABILITIES: Final = Capabilities(
-    dialect="memory",
-    fields=frozenset({NAME, SCOPES, EXPIRES_AT, ENABLED, RATE_LIMIT, AGENTS}),
-    mutable=frozenset({NAME, SCOPES, EXPIRES_AT, ENABLED, RATE_LIMIT, AGENTS}),
-    name_limit=100,
-)
+CAPABILITIES: Final = PLAIN.capabilities()
 _DEFAULTS: Final[dict[str, Value]] = {
     SCOPES: ("chat",),
     EXPIRES_AT: None,
@@ -58,7 +53,6 @@ _DEFAULTS: Final[dict[str, Value]] = {
     AGENTS: (),
 }
 _SALT: Final = b"memory"
-_NAME_LIMIT: Final = 100
 _CONFLICT, _NOT_FOUND, _INVALID = 409, 404, 422
 
 
@@ -70,44 +64,28 @@ class Fault(StrEnum):
     LOST_AFTER = "lost after the effect"
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    id: KeyId
-    attributes: Attributes
-    print: Fingerprint
-    created_at: datetime
-    last_used_at: datetime | None = None
-
-    def expired(self, now: datetime) -> bool:
-        expiry = self.attributes.get(EXPIRES_AT)
-        return isinstance(expiry, datetime) and expiry <= now
-
-    def show(self, now: datetime) -> LiveKey:
-        status = LiveStatus.EXPIRED if self.expired(now) else LiveStatus.ACTIVE
-        if self.attributes.get(ENABLED) is False:
-            status = LiveStatus.DISABLED
-        return LiveKey(
-            id=self.id,
-            name=str(self.attributes.get(NAME)),
-            status=status,
-            attributes=self.attributes,
-            created_at=self.created_at,
-            last_used_at=self.last_used_at,
-        )
-
-
 class MemoryApi:
-    """The keys of one tenant. Names repeat freely; ids and secrets follow from a seed."""
+    """The keys of one tenant. Names repeat freely; ids and secrets follow from a seed.
 
-    def __init__(self, clock: Clock, *, seed: str = "", tenant: str = "memory") -> None:
+    `enabled` is the tenant-wide switch: off refuses every key at once, on counts for a project from
+    its next deploy on.
+    """
+
+    def __init__(
+        self, clock: Clock, *, seed: str = "", tenant: str = "memory", traits: Traits = PLAIN
+    ) -> None:
         self.clock = clock
         self.tenant = tenant
+        self.traits = traits
+        self.enabled = True
+        self.projects = {name: Project(name, traits.stages) for name in traits.projects}
         self.problem: str | None = None
         self.hidden: set[KeyId] = set()
+        self.dead: set[KeyId] = set()
         self.calls: list[Action] = []
         self._seed = seed
         self._made = 0
-        self._rows: dict[KeyId, _Row] = {}
+        self._rows: dict[KeyId, Row] = {}
         self._ids: dict[Fingerprint, KeyId] = {}
         self._upstreams: dict[str, tuple[Upstream, Fingerprint]] = {}
         self._faults: defaultdict[Action, deque[Fault]] = defaultdict(deque)
@@ -125,27 +103,36 @@ class MemoryApi:
     def live(self) -> tuple[LiveKey, ...]:
         """Show every key that exists, hidden ones included, the newest first."""
         now = self.clock.now()
-        return tuple(row.show(now) for row in reversed(self._rows.values()))
+        return tuple(row.show(now, self.traits) for row in reversed(self._rows.values()))
+
+    def listed(self) -> tuple[LiveKey, ...]:
+        """Show the keys that the list shows: not the hidden, and not the newest where it lags."""
+        ripe = self.clock.now() - self.traits.lag
+        shown = {row.id for row in self._rows.values() if row.created_at <= ripe}
+        return tuple(key for key in self.live() if key.id in shown - self.hidden)
 
     def find(self, key_id: KeyId) -> LiveKey | None:
         """Show one key."""
         row = self._rows.get(key_id)
-        return row.show(self.clock.now()) if row else None
+        return row.show(self.clock.now(), self.traits) if row else None
 
-    def add(self, fields: Attributes) -> Created:
-        """Make a key; it works at once, whatever `enabled` says."""
+    def add(self, fields: Attributes, mark: str = "") -> Created:
+        """Make a key; it works at once, whatever `enabled` says, unless it has to be deployed."""
         self._made += 1
         digest = sha256(f"{self._seed}:{self._made}".encode()).digest()
         secret = Secret(f"mem_{digest.hex()}")
-        row = _Row(
+        given = Attributes.of({**_DEFAULTS, **fields.mapping()}).only(self.traits.fields)
+        switch = {ENABLED: True} if self.traits.off is Off.REVERSIBLE else {}
+        row = Row(
             id=KeyId(str(UUID(bytes=digest[:16]))),
-            attributes=Attributes.of({**_DEFAULTS, **fields.mapping(), ENABLED: True}),
+            attributes=given.merge(switch),
             print=fingerprint(secret, _SALT),
             created_at=self.clock.now(),
+            mark=mark,
         )
         self._rows[row.id] = row
         self._ids[row.print] = row.id
-        return Created(row.show(self.clock.now()), secret)
+        return Created(row.show(self.clock.now(), self.traits), secret)
 
     def change(self, key_id: KeyId, fields: Attributes) -> LiveKey | None:
         """Change a key; None where there is none."""
@@ -156,8 +143,26 @@ class MemoryApi:
         return self.find(key_id)
 
     def remove(self, key_id: KeyId) -> bool:
-        """Delete a key, and say whether it was there."""
-        return self._rows.pop(key_id, None) is not None
+        """Delete a key, and say whether it was there; containers that hold it go on with it."""
+        there = self._rows.pop(key_id, None) is not None
+        if there and self.traits.keeps_dead:
+            self.dead.add(key_id)
+        return there
+
+    def full(self) -> bool:
+        """Whether this tenant has all the keys that it may have."""
+        return self.traits.capacity is not None and len(self._rows) >= self.traits.capacity
+
+    def start(self, project: str) -> bool:
+        """Begin a deploy, which freezes the keys and the switch as they are now."""
+        return self.projects[project].start(Frozen(frozenset(self._rows), self.enabled))
+
+    def deploy_all(self) -> None:
+        """Deploy every project to the end, as somebody else would."""
+        for project in self.projects.values():
+            project.finish(self.clock.now())
+            self.start(project.name)
+            project.finish(self.clock.now())
 
     def upstreams(self) -> tuple[Upstream, ...]:
         """Show the upstreams of the gateway that this also is; their secrets are never shown."""
@@ -182,14 +187,31 @@ class MemoryApi:
         return any(u.name == name and kept == held for u, kept in self._upstreams.values())
 
     def use(self, secret: Secret) -> bool:
-        """Use a key, and say whether it works."""
+        """Use a key where keys are used, and say whether it works: at the first project, if any."""
         key_id = self._ids.get(fingerprint(secret, _SALT))
-        row = self._rows.get(key_id) if key_id else None
-        now = self.clock.now()
-        if row is None or row.show(now).status is not LiveStatus.ACTIVE:
+        if key_id is None or not self._accepts(key_id, next(iter(self.projects.values()), None)):
             return False
-        self._rows[row.id] = replace(row, last_used_at=now)
+        if key_id in self._rows:
+            self._rows[key_id] = replace(self._rows[key_id], last_used_at=self.clock.now())
         return True
+
+    def accepted_by(self, secret: Secret) -> frozenset[str]:
+        """Say which projects accept a key, without using it."""
+        key_id = self._ids.get(fingerprint(secret, _SALT))
+        return frozenset(
+            project.name
+            for project in self.projects.values()
+            if key_id is not None and self._accepts(key_id, project)
+        )
+
+    def _accepts(self, key_id: KeyId, project: Project | None) -> bool:
+        if not self.enabled:
+            return False
+        if project is not None:
+            frozen = project.container or Frozen()
+            return frozen.enabled is True and key_id in frozen.key_ids
+        key = self.find(key_id)
+        return key is not None and key.status is LiveStatus.ACTIVE
 
 
 class MemoryDriver:
@@ -207,25 +229,37 @@ class MemoryDriver:
         api = self._api
         fault = api.take_fault(Action.LIST)
         problem = api.problem or (f"the list was {fault}" if fault else None)
-        keys = () if problem else tuple(key for key in api.live() if key.id not in api.hidden)
+        keys = () if problem else api.listed()
         progress(len(keys), len(keys))
         return ProviderView(
             provider=self._provider,
             origin=self._origin,
             keys=keys,
+            absent=frozenset() if problem else frozenset(api.dead),
             tenant=api.tenant,
             problem=problem,
+            enabled=api.enabled if api.traits.toggle else None,
+            deployments=tuple(project.show() for project in api.projects.values()),
+            reach=api.traits.reach,
         )
 
     async def get(self, key_id: KeyId) -> Outcome[LiveKey | None]:
-        """Look one key up by id, hidden or not."""
-        return self._run(Action.GET, lambda: Done(self._api.find(key_id)))
+        """Look one key up by id, hidden or not; in the list, where there is no look-up."""
+        if self._api.traits.lookup:
+            return self._run(Action.GET, lambda: Done(self._api.find(key_id)))
+        listed = {key.id: key for key in self._api.listed()}
+        return self._run(Action.LIST, lambda: Done(listed.get(key_id)))
 
-    async def create(self, op: OpId, wanted: Attributes, mark: str) -> Outcome[Created]:  # noqa: ARG002
-        """Create a key; a name must have 1 to 100 characters."""
-        if not 1 <= len(str(wanted.get(NAME) or "")) <= _NAME_LIMIT:
+    async def create(self, op: OpId, wanted: Attributes, mark: str) -> Outcome[Created]:
+        """Create a key; a name must have 1 to 100 characters, where keys have names."""
+        del op
+        api = self._api
+        named = NAME in api.traits.fields
+        if named and not 1 <= len(str(wanted.get(NAME) or "")) <= NAME_LIMIT:
             return Refused("the name is too long or empty", _INVALID)
-        return self._run(Action.CREATE, lambda: Done(self._api.add(wanted)))
+        if api.full():
+            return Refused("this tenant has no room for another key", _CONFLICT)
+        return self._run(Action.CREATE, lambda: Done(api.add(wanted, mark)))
 
     async def update(self, key_id: KeyId, changes: Attributes) -> Outcome[LiveKey | None]:
         """Change fields in place, `enabled` aside."""
@@ -234,11 +268,20 @@ class MemoryDriver:
 
     async def enable(self, key_id: KeyId) -> Outcome[None]:
         """Switch a key on."""
-        return self._switch(Action.ENABLE, key_id, on=True)
+        if self._api.traits.off is not Off.REVERSIBLE:
+            return Refused("a key cannot be switched on", _INVALID)
+        return self._set(Action.ENABLE, key_id, Attributes.of({ENABLED: True}))
 
     async def disable(self, key_id: KeyId) -> Outcome[None]:
-        """Switch a key off."""
-        return self._switch(Action.DISABLE, key_id, on=False)
+        """Switch a key off, for good where that is the only way."""
+        match self._api.traits.off:
+            case Off.REVERSIBLE:
+                off: dict[str, Value] = {ENABLED: False}
+            case Off.FINAL:
+                off = {EXPIRES_AT: self._api.clock.now()}
+            case Off.NEVER:
+                return Refused("a single key cannot be switched off", _INVALID)
+        return self._set(Action.DISABLE, key_id, Attributes.of(off))
 
     async def delete(self, key_id: KeyId) -> Outcome[None]:
         """Delete a key; absent already is done."""
@@ -255,21 +298,38 @@ class MemoryDriver:
             return Probe.UNKNOWN
         return Probe.ACCEPTED if self._api.use(secret) else Probe.REJECTED
 
+    async def switch_all(self, *, on: bool) -> Outcome[None]:
+        """Set the switch for all keys."""
+        if not self._api.traits.toggle:
+            return Refused("there is no switch for all")
+
+        def switch() -> Done[None]:
+            self._api.enabled = on
+            return Done(None)
+
+        return self._run(Action.SWITCH_ALL, switch)
+
+    async def deploy(self, project: str) -> Outcome[None]:
+        """Start a deploy, unless one is running."""
+
+        def start() -> Outcome[None]:
+            begun = self._api.start(project)
+            return Done(None) if begun else Refused("a deploy is running already", _CONFLICT)
+
+        if project not in self._api.projects:
+            return Refused("there is no such project", _NOT_FOUND)
+        return self._run(Action.DEPLOY, start)
+
+    async def deployment(self, project: str) -> Outcome[Deployment]:
+        """Look at a project, which goes on meanwhile."""
+        found = self._api.projects.get(project)
+        if found is None:
+            return Refused("there is no such project", _NOT_FOUND)
+        return self._run(Action.DEPLOYMENT, lambda: Done(found.look(self._api.clock.now())))
+
     async def upstreams(self) -> Outcome[tuple[Upstream, ...]]:
         """List the upstreams of the gateway."""
         return self._run(Action.UPSTREAMS, lambda: Done(self._api.upstreams()))
-
-    async def deployment(self, project: str) -> Outcome[Deployment]:  # noqa: ARG002
-        """Nothing is deployed here."""
-        return Refused("nothing is deployed")
-
-    async def switch_all(self, *, on: bool) -> Outcome[None]:  # noqa: ARG002
-        """There is no switch for all."""
-        return Refused("there is no switch for all")
-
-    async def deploy(self, project: str) -> Outcome[None]:  # noqa: ARG002
-        """Nothing is deployed here."""
-        return Refused("nothing is deployed")
 
     async def put_upstream(
         self, upstream_id: str | None, name: str, fields: Attributes, secret: Secret
@@ -280,8 +340,9 @@ class MemoryDriver:
             lambda: Done(self._api.put_upstream(upstream_id, name, fields, secret)),
         )
 
-    async def audit(self, key_id: KeyId) -> Outcome[tuple[AuditRecord, ...]]:  # noqa: ARG002
+    async def audit(self, key_id: KeyId) -> Outcome[tuple[AuditRecord, ...]]:
         """Nothing is logged here."""
+        del key_id
         return Refused("there is no log")
 
     async def close(self) -> None:
@@ -304,9 +365,9 @@ class MemoryDriver:
         key = self._api.change(key_id, fields)
         return Done(key) if key else Refused("there is no such key", _NOT_FOUND)
 
-    def _switch(self, action: Action, key_id: KeyId, *, on: bool) -> Outcome[None]:
-        def switch() -> Outcome[None]:
-            changed = self._change(key_id, Attributes.of({ENABLED: on}))
+    def _set(self, action: Action, key_id: KeyId, fields: Attributes) -> Outcome[None]:
+        def change() -> Outcome[None]:
+            changed = self._change(key_id, fields)
             return changed if isinstance(changed, Refused | Unknown) else Done(None)
 
-        return self._run(action, switch)
+        return self._run(action, change)
