@@ -12,6 +12,8 @@ from typing import Any, Self
 
 import httpx
 
+from reconciler.sandbox import PREFIXES
+
 HEADER = "X-Sandbox-Control"
 # Each client would load all certificates anew, for a server that speaks plain HTTP on loopback.
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -19,10 +21,10 @@ NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # The token and the passwords come by standard input: process arguments are public.
 _PROGRAM = """
 import json, sys
-from reconciler.sandbox import SandboxAccount, serve
+from reconciler.sandbox import SandboxAccount, TlsFiles, serve
 
 options = json.loads(sys.stdin.readline())
-admin = options["admin"]
+admin, tls = options["admin"], options["tls"]
 serve(
     options["database"],
     options["host"],
@@ -30,6 +32,7 @@ serve(
     control_token=options["control_token"],
     ready=lambda url: print(url, flush=True),
     admin=SandboxAccount(*admin) if admin else None,
+    tls=TlsFiles(*tls) if tls else None,
 )
 """
 
@@ -44,6 +47,8 @@ class SandboxProcess:
         host: str = "127.0.0.1",
         port: int = 0,
         admin: tuple[str, str] | None = ("root", "root-password"),
+        tls: tuple[str, str] | None = None,
+        trust: ssl.SSLContext = NO_CERTIFICATES,
     ) -> None:
         self.control_token = secrets.token_hex(16)
         self._options = {
@@ -52,10 +57,12 @@ class SandboxProcess:
             "port": port,
             "control_token": self.control_token,
             "admin": admin,
+            "tls": tls,
         }
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
-        self.control = httpx.Client(verify=NO_CERTIFICATES)
+        self._trust = trust
+        self.control = httpx.Client(verify=trust)
 
     def __enter__(self) -> Self:
         self.start()
@@ -88,7 +95,7 @@ class SandboxProcess:
         self.control = httpx.Client(
             base_url=f"{self.url}/_sandbox",
             headers={HEADER: self.control_token},
-            verify=NO_CERTIFICATES,
+            verify=self._trust,
         )
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
@@ -116,7 +123,8 @@ class SandboxProcess:
 
     def credentials(self, dialect: str) -> dict[str, str]:
         """Give the built-in superuser's credentials for a system, by its dialect's names."""
-        answer = self.control.get(f"/{dialect}/credentials")
+        place = PREFIXES[dialect].split("/")[1]
+        answer = self.control.get(f"/{place}/credentials")
         answer.raise_for_status()
         given: dict[str, str] = answer.json()
         return given

@@ -21,10 +21,26 @@ from reconciler.render import (
 )
 
 
-@click.group("dialect")
+class _WithTest(click.Group):
+    """Imports `test` when it is asked for: it needs an HTTP client, and the others do not."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the commands in the order in which one meets them."""
+        return [*super().list_commands(ctx), "test"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Give a command; None for one that does not exist."""
+        if cmd_name != "test":
+            return super().get_command(ctx, cmd_name)
+        from reconciler.cli.dialect_test import command as test  # noqa: PLC0415
+
+        return test
+
+
+@click.group("dialect", cls=_WithTest)
 @shared_options
 def command() -> None:
-    """Show which key APIs can be spoken to, and what each can do."""
+    """Show which key APIs can be spoken to, what each can do, and try one out."""
 
 
 @command.command("list")

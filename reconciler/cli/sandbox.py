@@ -9,7 +9,11 @@ from pathlib import Path
 import click
 
 from reconciler.cli.options import shared_options
-from reconciler.errors import ProviderError
+from reconciler.errors import ProviderError, UsageError
+from reconciler.sandbox import PREFIXES, SandboxAccount, SandboxError, TlsFiles
+from reconciler.sandbox import serve as run
+
+_FILE = click.Path(exists=True, dir_okay=False)
 
 
 @click.group("sandbox")
@@ -43,13 +47,20 @@ def command() -> None:
     metavar="NAME",
     help="The variable that holds the token of the /_sandbox endpoints; off where it is not set.",
 )
+@click.option("--tls-cert", type=_FILE, help="A PEM certificate: serve https, not http.")
+@click.option("--tls-key", type=_FILE, help="The PEM key of that certificate.")
 def serve(
-    *, database: str, host: str, port: int, username: str, password_env: str, control_env: str
+    *,
+    database: str,
+    host: str,
+    port: int,
+    username: str,
+    password_env: str,
+    control_env: str,
+    **tls: str | None,
 ) -> None:
     """Serve the sandbox until Ctrl-C."""
-    from reconciler.sandbox import SandboxAccount, SandboxError  # noqa: PLC0415
-    from reconciler.sandbox import serve as run  # noqa: PLC0415 - starlette and uvicorn are heavy
-
+    files = _read_tls(**tls)
     password = os.environ.get(password_env) or _made_password(database)
     try:
         run(
@@ -57,11 +68,28 @@ def serve(
             host,
             port,
             control_token=os.environ.get(control_env),
-            ready=lambda url: click.echo(f"Sandbox at {url}/clouisle/api/v1, user '{username}'"),
+            ready=lambda url: click.echo(_places(url, username)),
             admin=SandboxAccount(username, password),
+            tls=files,
         )
     except SandboxError as error:
         raise ProviderError(str(error)) from None
+
+
+def _read_tls(tls_cert: str | None, tls_key: str | None) -> TlsFiles | None:
+    if tls_cert and tls_key:
+        return TlsFiles(tls_cert, tls_key)
+    if tls_cert or tls_key:
+        raise UsageError("--tls-cert and --tls-key are given together, or not at all")
+    return None
+
+
+def _places(url: str, username: str) -> str:
+    """Word where each system is spoken; in one text, so that a reader gets all of it at once."""
+    others = [
+        f"Sandbox at {url}{prefix}" for name, prefix in PREFIXES.items() if name != "clouisle"
+    ]
+    return "\n".join([f"Sandbox at {url}{PREFIXES['clouisle']}, user '{username}'", *others])
 
 
 def _made_password(database: str) -> str:

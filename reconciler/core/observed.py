@@ -12,6 +12,9 @@ from enum import StrEnum
 from reconciler.core.keys import Attributes, KeyId, OpId, Target
 from reconciler.core.secret import Fingerprint
 
+REACH_UNTOLD = "(could not be told)"
+"""What stands in `ProviderView.reach` where the API does not say what else keys open."""
+
 
 class LiveStatus(StrEnum):
     """What a live key is worth right now, as its API tells it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 from urllib.parse import quote, urlencode, urlsplit
@@ -87,10 +88,9 @@ def _sign(request: httpx.Request, sign: Sign) -> dict[str, str]:
         headers=dict(request.headers),
         body=request.content,
     )
-    try:
+    with suppress(Exception):  # whatever a plug-in raises may show a credential
         return {_check_name(name): _write_value("", each) for name, each in sign(unsigned).items()}
-    except Exception:  # noqa: BLE001 - whatever a plug-in raises may show a credential
-        raise SignerFailedError("the signer of this call failed") from None
+    raise SignerFailedError("the signer of this call failed")
 
 
 def address(call: Call, base_url: str) -> str:

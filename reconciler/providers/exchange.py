@@ -6,7 +6,7 @@ What an operation may send is checked when it is prepared, so that no call can l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -65,7 +65,7 @@ class Prepared:
 class Extras:
     """What one call has beside its operation. `body` replaces the operation's own, if any."""
 
-    body: object = None
+    body: object = field(default=None, repr=False)
     query: Mapping[str, str | int] | None = None
     headers: Mapping[str, str | Secret] | None = None
     target: str | None = None

@@ -33,6 +33,7 @@ class SharedList:
         wanted = self._begun + 1
         async with self._turn:
             if self._ended < wanted:
+                await asyncio.sleep(0)  # let whoever asks at this moment come along
                 self._begun += 1
                 number = self._begun
                 read = await self._keys.read(tell_nobody)

@@ -35,7 +35,7 @@ from reconciler.providers.rows import RowReader, is_key_id
 from reconciler.providers.sessions.opening import open_session
 from reconciler.providers.sessions.session import common_headers
 from reconciler.providers.surveys import Reaching, Survey
-from reconciler.providers.templates import Values, check_texts, settle_variables
+from reconciler.providers.templates import Values, settle_variables
 from reconciler.providers.tenancy import Tenancy
 from reconciler.providers.together import Broken
 from reconciler.providers.updates import Updates
@@ -67,7 +67,6 @@ class HttpDriver:
         token: Token | None = None,
     ) -> None:
         settled = settle_variables(dialect.tenant.variables, variables)
-        check_texts(dialect.headers, frozenset(settled), frozenset())
         judge = Judge(dialect)
         session = open_session(dialect, client, credentials, judge, settled)
         exchange = Exchange(dialect, session, judge, clock, settled, client.base_url)
@@ -96,7 +95,6 @@ class HttpDriver:
             tenancy=Tenancy(dialect, exchange, variables),
             switch=compile_path(dialect.toggle.read) if dialect.toggle else None,
             deploys=self._deploys,
-            upstreams=self._upstreams,
             reaching=Reaching(dialect.reach, exchange) if dialect.reach else None,
         )
 

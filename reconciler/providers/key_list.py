@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from reconciler.core.keys import KeyId
@@ -71,7 +71,7 @@ class KeyRows:
     rows: tuple[LiveRow, ...]
     absent: frozenset[KeyId]
     tenant: str | None
-    data: object
+    data: object = field(repr=False)
 
     @property
     def keys(self) -> tuple[LiveKey, ...]:
@@ -98,6 +98,9 @@ class KeyList:
         self._listing = Listing[_Entry](
             exchange, Action.LIST, operation, takes[operation.rows], what="keys"
         )
+
+    def __str__(self) -> str:
+        return self._place
 
     async def read(self, progress: Progress) -> KeyRows | Broken:
         """Read every key, or say why that was not possible."""

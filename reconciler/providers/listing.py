@@ -41,18 +41,21 @@ def tell_nobody(_seen: int, _total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Listed(Generic[T]):
-    """A whole list. `data` is the first page's answer: what it tells beside its rows."""
+    """A whole list. `data` is the first page's answer: what it tells beside its rows.
+
+    No answer is in any repr: some APIs list secrets.
+    """
 
     rows: tuple[T, ...]
-    data: object
+    data: object = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page(Generic[T]):
-    raw: list[object]
+    raw: list[object] = field(repr=False)
     ids: list[Hashable | None]
     rows: list[T]
-    data: object
+    data: object = field(repr=False)
     total: int | None
     link: str | None
     url: str

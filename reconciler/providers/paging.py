@@ -7,7 +7,7 @@ taken for the end of a list.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Final, Protocol, TypeAlias, assert_never
 from urllib.parse import parse_qsl, urlencode
@@ -47,8 +47,8 @@ class Seen:
     `url` is where it was, and `query` what is asked for on every page.
     """
 
-    rows: Sequence[object]
-    data: object
+    rows: Sequence[object] = field(repr=False)
+    data: object = field(repr=False)
     number: int
     before: int
     link: str | None

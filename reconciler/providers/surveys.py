@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from reconciler.core.observed import ProviderView
+from reconciler.core.observed import REACH_UNTOLD, ProviderView
 from reconciler.errors import ProviderError
 from reconciler.providers.actions import Action
 from reconciler.providers.deploys import Deploys
@@ -24,7 +24,6 @@ from reconciler.providers.rows import read_word
 from reconciler.providers.sessions.session import Session
 from reconciler.providers.tenancy import Tenancy
 from reconciler.providers.together import Broken
-from reconciler.providers.upstreams import Upstreams
 
 T = TypeVar("T")
 
@@ -60,23 +59,21 @@ class Survey:
     tenancy: Tenancy
     switch: Reader | None = None
     deploys: Deploys | None = None
-    upstreams: Upstreams | None = None
     reaching: Reaching | None = None
 
     async def look(self, progress: Progress) -> ProviderView:
         """See everything in one pass."""
         self.exchange.clock_ahead = None
-        keys, told, deployments, upstreams, reach = await asyncio.gather(
+        keys, told, deployments, reach = await asyncio.gather(
             self.keys.read(progress),
             self.tenancy.ask(),
             self.deploys.read_all() if self.deploys else _nothing(),
-            self.upstreams.read_all() if self.upstreams else _nothing(),
             self.reaching.read() if self.reaching else _nothing(),
         )
         enabled = self._read_switch(keys)
         tenant = self._tenant(keys, told)
         complaint = self.tenancy.complain(tenant)
-        seen = (keys, told, deployments, upstreams, reach, enabled)
+        seen = (keys, told, deployments, enabled)
         problems = [complaint] if complaint else list(_problems(*seen))
         listed = None if complaint or isinstance(keys, Broken) else keys
         return ProviderView(
@@ -89,8 +86,8 @@ class Survey:
             problem="; ".join(dict.fromkeys(problems)) or None,
             enabled=enabled if isinstance(enabled, bool) else None,
             deployments=() if complaint else _seen(deployments),
-            upstreams=() if complaint else _seen(upstreams),
-            reach=() if complaint else _seen(reach),
+            # Only told to people: whoever may not ask for it can manage keys all the same.
+            reach=(REACH_UNTOLD,) if isinstance(reach, Broken) else reach,
         )
 
     def _tenant(self, keys: KeyRows | Broken, told: str | Broken | None) -> str | None:
@@ -101,7 +98,9 @@ class Survey:
         if self.switch is None or isinstance(keys, Broken):
             return None
         enabled = self.switch(keys.data)
-        return enabled if isinstance(enabled, bool) else Broken("the switch for all is not told")
+        if isinstance(enabled, bool):
+            return enabled
+        return Broken(f"{self.keys}: the switch for all is not told")
 
 
 async def _nothing() -> tuple[()]:

@@ -108,7 +108,9 @@ def _texts(node: object) -> Iterator[str]:
     if isinstance(node, str):
         yield node
     elif isinstance(node, dict):
-        for each in node.values():
+        for name, each in node.items():
+            if re.search(r"[{}]", str(name)):
+                raise ProviderError(f"a brace in {name!r} belongs to no name")
             yield from _texts(each)
     elif isinstance(node, list | tuple):
         for each in node:

@@ -76,7 +76,9 @@ class Upstreams:
         body = as_body(self._exchange.body(prepared, values))
         known, now = self._gateway.fields, self._exchange.now
         if prepared is self._update:
-            return write_fields(body, known, fields.pairs, "update", now)
+            fixed = {field for field, each in known.items() if each.update is None}
+            changes = [pair for pair in fields.pairs if pair[0] not in fixed]
+            return write_fields(body, known, changes, "update", now)
         body = place_value(body, self._gateway.create_name, name)
         return write_fields(body, known, fields.pairs, "create", now)
 

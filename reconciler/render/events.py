@@ -16,6 +16,7 @@ _DOING = {
     Action.RETIRE: "switching off",
     Action.DELETE: "deleting",
     Action.FORGET: "forgetting",
+    Action.PROVIDE: "handing over",
     Action.HOLD: "holding",
 }
 

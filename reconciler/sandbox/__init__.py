@@ -20,6 +20,7 @@ PREFIXES = {
     "intellithing": "/intellithing",
     "pinbridge": "/pinbridge",
     "itellico": "/itellico",
+    "ai-controller": "/aic",
 }
 """Where the sandbox speaks each dialect, below its own address."""
 
@@ -31,13 +32,22 @@ KEY_PREFIXES: dict[str, str] = {
 WORKSPACE = "11111111-1111-4111-8111-111111111111"
 """The INTELLITHING workspace that is there from the start, with two projects."""
 
+TENANTS = {"intellithing": {"workspace": WORKSPACE}}
+"""What a client has to be told of the tenant that every sandbox has."""
+
+SAMPLE_FIELDS = {"clouisle": {"scopes": "agent:read,chat"}, "ai-controller": {"options.user": "1"}}
+"""Values of fields that a key of the sandbox can have, and nobody outside can know."""
+
 __all__ = [
     "KEY_PREFIXES",
     "PREFIXES",
+    "SAMPLE_FIELDS",
+    "TENANTS",
     "WORKSPACE",
     "Sandbox",
     "SandboxAccount",
     "SandboxError",
+    "TlsFiles",
     "open_sandbox",
     "serve",
 ]
@@ -59,6 +69,14 @@ class SandboxAccount:
 
     username: str
     password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """The PEM files with which the sandbox serves HTTPS."""
+
+    certificate: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +126,9 @@ def serve(
     control_token: str | None = None,
     ready: Callable[[str], None],
     admin: SandboxAccount | None = None,
+    tls: TlsFiles | None = None,
 ) -> None:
-    """Serve the sandbox over HTTP until SIGINT or SIGTERM; `ready` gets the base URL."""
+    """Serve the sandbox over HTTP, or HTTPS, until SIGINT or SIGTERM; `ready` gets the base URL."""
     from reconciler.sandbox.serving import run  # noqa: PLC0415 - the door stays light
 
-    run(database, host, port, control_token=control_token, ready=ready, admin=admin)
+    run(database, host, port, control_token=control_token, ready=ready, admin=admin, tls=tls)

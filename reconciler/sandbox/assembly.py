@@ -15,9 +15,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from reconciler.sandbox import Sandbox, SandboxAccount
+from reconciler.sandbox import PREFIXES, Sandbox, SandboxAccount
 from reconciler.sandbox import schema as shared
 from reconciler.sandbox.accounts import Accounts
+from reconciler.sandbox.aicontroller.system import AICONTROLLER
 from reconciler.sandbox.clock import SandboxClock
 from reconciler.sandbox.clouisle.system import CLOUISLE
 from reconciler.sandbox.control import Control
@@ -37,6 +38,7 @@ SYSTEMS: dict[str, System] = {
     "intellithing": INTELLITHING,
     "pinbridge": PINBRIDGE,
     "itellico": ITELLICO,
+    "ai-controller": AICONTROLLER,
 }
 
 
@@ -57,7 +59,7 @@ def assemble(
     if control_token is not None:
         emptied = [*shared.EMPTIED_BY_RESET]
         emptied += [table for system in SYSTEMS.values() for table in system.emptied_by_reset]
-        own = {name: _control(system, parts, admin) for name, system in SYSTEMS.items()}
+        own = {_place_of(name): _control(system, parts, admin) for name, system in SYSTEMS.items()}
         keep_built_in = partial(_keep_built_in, parts)
         routes += Control(control_token, parts, emptied, own, keep_built_in).routes()
     app = Starlette(routes=routes, exception_handlers={HTTPException: _show_detail})
@@ -84,6 +86,11 @@ def _control(system: System, parts: Parts, admin: SandboxAccount) -> list[Contro
 def _keep_built_in(parts: Parts) -> None:
     for system in SYSTEMS.values():
         system.keep_built_in(parts)
+
+
+def _place_of(name: str) -> str:
+    # A system's control endpoints stand under the word that its own endpoints begin with.
+    return PREFIXES[name].split("/")[1]
 
 
 def _wall_clock() -> datetime:

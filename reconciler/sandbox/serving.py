@@ -1,4 +1,4 @@
-"""Serving the sandbox over HTTP with uvicorn: the socket, the signals, and how a fault cuts.
+"""Serving the sandbox over HTTP(S) with uvicorn: the socket, the signals, and how a fault cuts.
 
 It must not know any endpoint. This is the only module of the sandbox that imports uvicorn.
 """
@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +16,7 @@ import uvicorn
 from starlette.requests import ClientDisconnect
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from reconciler.sandbox import AsgiApp, SandboxAccount, SandboxError, open_sandbox
+from reconciler.sandbox import AsgiApp, SandboxAccount, SandboxError, TlsFiles, open_sandbox
 from reconciler.sandbox.mishaps import CUT_EXTENSION
 
 _BACKLOG = 2048
@@ -73,6 +74,7 @@ def run(
     control_token: str | None,
     ready: Callable[[str], None],
     admin: SandboxAccount | None,
+    tls: TlsFiles | None = None,
 ) -> None:
     """Serve until a signal comes, then close the database."""
     with _listen(host, port) as listening:
@@ -80,15 +82,15 @@ def run(
         try:
             if admin is not None:
                 sandbox.keep_superuser(admin)
-            url = _base_url(listening)
-            server = _Server(_configure(sandbox.app), lambda: ready(url))
+            url = _base_url(listening, "http" if tls is None else "https")
+            server = _Server(_configure(sandbox.app, tls), lambda: ready(url))
             server.run(sockets=[listening])
         finally:
             sandbox.close()
 
 
-def _configure(app: AsgiApp) -> uvicorn.Config:
-    return uvicorn.Config(
+def _configure(app: AsgiApp, tls: TlsFiles | None) -> uvicorn.Config:
+    config = uvicorn.Config(
         app,
         http=_CuttableProtocol,
         ws="none",
@@ -97,7 +99,21 @@ def _configure(app: AsgiApp) -> uvicorn.Config:
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=2,
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
     )
+    try:
+        config.load()
+    except OSError as problem:  # an ssl.SSLError is one
+        raise SandboxError(f"cannot use the TLS certificate and key: {_reason(problem)}") from None
+    return config
+
+
+def _reason(problem: OSError) -> str:
+    # OpenSSL's own words ("[SSL] PEM lib (_ssl.c:…)") tell nobody anything.
+    if isinstance(problem, ssl.SSLError):
+        return "they are no PEM files, or do not belong together"
+    return problem.strerror or "they cannot be read"
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -114,6 +130,6 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _base_url(listening: socket.socket) -> str:
+def _base_url(listening: socket.socket, scheme: str) -> str:
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

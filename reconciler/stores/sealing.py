@@ -1,4 +1,4 @@
-"""Encrypting to age recipients and decrypting with age identities: the only place that has pyrage.
+"""Encrypting to age recipients and decrypting with age identities: the stores' use of pyrage.
 
 pyrage is imported when something is first sealed or opened. Its errors never leave: a failure to
 open is None, anything else is an error of ours without a chain.

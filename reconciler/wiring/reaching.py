@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,10 +43,10 @@ def find_abilities(folder: Path, written: str) -> Capabilities | None:
 
 def abilities(manifest: Manifest) -> Mapping[str, Capabilities]:
     """Say what each provider can do."""
-    return {p.name: abilities_of(_dialect_of(p)) for p in manifest.providers}
+    return {p.name: abilities_of(dialect_of(p)) for p in manifest.providers}
 
 
-def _dialect_of(settings: ProviderSettings) -> Dialect:
+def dialect_of(settings: ProviderSettings) -> Dialect:
     """Load a provider's dialect: a user's own file was checked with the manifest."""
     if settings.dialect_file is None:
         return load_dialect(settings.dialect)
@@ -79,33 +79,51 @@ def _open_driver(
     clock: Clock,
     closing: AsyncExitStack,
 ) -> KeyDriver:
+    make = driver_maker(settings, manifest.folder, environ, clock, closing)
+    driver = make(dialect_of(settings))
+    closing.push_async_callback(driver.close)
+    return driver
+
+
+def driver_maker(
+    settings: ProviderSettings,
+    folder: Path,
+    environ: Mapping[str, str],
+    clock: Clock,
+    closing: AsyncExitStack,
+) -> Callable[[Dialect], KeyDriver]:
+    """Give what makes a driver for this provider, in whatever way its API is described.
+
+    Whoever makes one closes it.
+    """
     from reconciler.http.client import open_client  # noqa: PLC0415 - heavy
     from reconciler.providers.http import HttpDriver  # noqa: PLC0415
     from reconciler.providers.throttling import make_limits  # noqa: PLC0415
 
     where = f"provider '{settings.name}'"
     given = {
-        name: resolve(reference, environ, manifest.folder, where=where)
-        for name, reference in settings.auth
+        name: resolve(reference, environ, folder, where=where) for name, reference in settings.auth
     }
-    dialect = _dialect_of(settings)
-    limits = make_limits(dialect.throttling, settings.concurrency, settings.requests_per_minute)
     reach = _reach(settings, environ, closing)
-    driver = HttpDriver(
-        provider=settings.name,
-        origin=settings.origin,
-        dialect=dialect,
-        client=open_client(reach.base, clock, limits, reach.network),
-        credentials=given or reach.credentials,
-        clock=clock,
-        variables=dict(settings.tenant),
-        key_client=open_client(reach.key_base, clock, limits, reach.key_network)
-        if reach.key_base
-        else None,
-        token=token_urlsafe,
-    )
-    closing.push_async_callback(driver.close)
-    return driver
+
+    def make(dialect: Dialect) -> KeyDriver:
+        throttling = dialect.throttling
+        limits = make_limits(throttling, settings.concurrency, settings.requests_per_minute)
+        return HttpDriver(
+            provider=settings.name,
+            origin=settings.origin,
+            dialect=dialect,
+            client=open_client(reach.base, clock, limits, reach.network),
+            credentials=given or reach.credentials,
+            clock=clock,
+            variables=dict(settings.tenant),
+            key_client=open_client(reach.key_base, clock, limits, reach.key_network)
+            if reach.key_base
+            else None,
+            token=token_urlsafe,
+        )
+
+    return make
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ CORE = (
     {"leaving"},
     {"situation", "profile"},
     {"ownership", "capabilities"},
-    {"steps"},
+    {"steps", "findings"},
     {"desired", "observed", "recorded"},
     {"keys", "secret"},
     {""},

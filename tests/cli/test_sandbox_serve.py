@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -13,10 +14,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from reconciler.sandbox import PREFIXES
 from tests.cli.stage import HEAD, PATIENCE, call, clean_environment, command, poll
 from tests.sandbox_process import HEADER, NO_CERTIFICATES
 
 CONTROL = "a-control-token"
+CERTIFICATE = Path(__file__).parents[1] / "http" / "self_signed.pem"
+KEY = CERTIFICATE.with_suffix(".key")
 
 
 @contextmanager
@@ -45,6 +49,41 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "work"
     made.mkdir()
     return made
+
+
+def test_it_says_where_each_system_is_spoken(folder: Path) -> None:
+    with serving(folder) as process:
+        assert process.stdout is not None
+        password, *places = (process.stdout.readline().strip() for _ in range(len(PREFIXES) + 1))
+        process.terminate()
+        assert process.wait(timeout=PATIENCE) == 0
+    assert password == "The superuser's password is in .keywright/sandbox.db.password"
+    url = places[0].removeprefix("Sandbox at ").removesuffix("/clouisle/api/v1, user 'admin'")
+    others = [prefix for name, prefix in PREFIXES.items() if name != "clouisle"]
+    assert places[1:] == [f"Sandbox at {url}{prefix}" for prefix in others]
+
+
+def test_it_serves_https_with_a_certificate_and_its_key(folder: Path) -> None:
+    trust = ssl.create_default_context(cafile=str(CERTIFICATE))
+    with serving(folder, "--tls-cert", str(CERTIFICATE), "--tls-key", str(KEY)) as process:
+        url = address(process)
+        assert url.startswith("https://127.0.0.1:")
+        assert httpx.get(f"{url}/api-keys", verify=trust).status_code == 403
+        process.terminate()
+        assert process.wait(timeout=PATIENCE) == 0
+
+
+def test_a_certificate_without_its_key_is_one_sentence(folder: Path) -> None:
+    environ = clean_environment(folder.parent / "home")
+    for option, file in (("--tls-cert", CERTIFICATE), ("--tls-key", KEY)):
+        ran = call(folder, environ, "sandbox", "serve", option, str(file)).ended(1)
+        assert ran.err == "Error: --tls-cert and --tls-key are given together, or not at all.\n"
+    swapped = ("--tls-cert", str(KEY), "--tls-key", str(CERTIFICATE))
+    ran = call(folder, environ, "sandbox", "serve", "--port", "0", *swapped).ended(1)
+    assert ran.err == (
+        "Error: cannot use the TLS certificate and key:"
+        " they are no PEM files, or do not belong together.\n"
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

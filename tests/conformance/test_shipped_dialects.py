@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from reconciler.core.findings import Answer
 from reconciler.providers import dialect_names
-from reconciler.providers.conformance.findings import Answer
 from reconciler.providers.conformance.suite import CHECKS
 from tests.conformance.worlds import (
+    add_upstream,
     answers,
     gitlab_world,
     live_keys,
@@ -38,6 +39,7 @@ revoked keys or not.
 @pytest.fixture(scope="module")
 def box() -> Iterator[SandboxProcess]:
     with sandbox() as running:
+        add_upstream(sandbox_world(running, "ai-controller"))
         yield running
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from secrets import token_urlsafe
 
+from reconciler.core.findings import Answer, Finding
 from reconciler.core.keys import Attributes, OpId, Value
 from reconciler.core.secret import Secret
 from reconciler.http.client import Network, open_client
-from reconciler.interfaces.driver import KeyDriver
+from reconciler.interfaces.driver import Done, KeyDriver
 from reconciler.providers import load_dialect
 from reconciler.providers.conformance.bench import Bench, Terms
-from reconciler.providers.conformance.findings import Answer, Finding
 from reconciler.providers.conformance.suite import Report, run_checks
 from reconciler.providers.dialect.model import Dialect
 from reconciler.providers.http import HttpDriver
@@ -117,6 +117,19 @@ def gitlab_world() -> Iterator[World]:
             variables=VARIABLES["gitlab"],
             terms=Terms(fields=Attributes.of(FIELDS["gitlab"])),
         )
+
+
+def add_upstream(world: World) -> None:
+    """Give a gateway an upstream, as its administrator would have."""
+
+    async def add() -> None:
+        driver = world.driver(world.dialect)
+        fields = Attributes.of({"url": "https://api.example.com", "auth_type": "Bearer"})
+        secret = Secret("sk-0123456789abcdef0123456789")
+        assert isinstance(await driver.put_upstream(None, "openai", fields, secret), Done)
+        await driver.close()
+
+    asyncio.run(add())
 
 
 def in_pages_of(dialect: Dialect, size: int) -> Dialect:

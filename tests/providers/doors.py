@@ -48,7 +48,7 @@ def open_at(
     variables: Mapping[str, str] | None = None,
 ) -> Session:
     secrets = {name: Secret(text) for name, text in credentials.items()}
-    return open_session(dialect, client, secrets, Judge(dialect), variables or {})
+    return open_session(dialect, client, secrets, Judge(dialect), variables or {"org": "o1"})
 
 
 def entering(
@@ -139,7 +139,7 @@ COOKIES: dict[str, Any] = {
     "encoding": "json",
     "send": {"data.attributes.userName": "username", "data.attributes.password": "password"},
     "fixed": {"data.attributes.grantType": "password"},
-    "cookies": ["access"],
+    "cookies": ["access", "refresh"],
     "renew": {"path": "/auth/token", "body": {"type": "refresh"}, "cookies": ["refresh"]},
     "again_on": [{"status": 401}],
 }

@@ -78,7 +78,7 @@ class Sent:
     method: str
     path: str
     query: dict[str, str]
-    headers: Mapping[str, str]
+    headers: httpx.Headers
     body: Any
 
     def __str__(self) -> str:
@@ -105,11 +105,13 @@ class SmallApi:
     keys: list[Row] = field(default_factory=list)
     on: dict[str, Answer] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(0)
         sent = _read(request)
         self.sent.append(sent)
+        self.arrived.set()
         special = self.on.get(str(sent)) or self.on.get(f"{sent.method} *")
         return special(sent) if special else self.answer(sent)
 
@@ -142,11 +144,15 @@ def _read(request: httpx.Request) -> Sent:
     form = kind == "application/x-www-form-urlencoded"
     return Sent(
         method=request.method,
-        path=request.url.path.removeprefix("/api"),
+        path=request.url.raw_path.decode().partition("?")[0].removeprefix("/api"),
         query=dict(request.url.params),
         headers=request.headers,
         body=dict(parse_qsl(content.decode())) if form else json.loads(content or "null"),
     )
+
+
+def open_client(api: SmallApi, clock: FakeClock, attempts: int = 1, url: str = URL) -> HttpClient:
+    return HttpClient(url, httpx.MockTransport(api.handle), clock, Limits(attempts=attempts))
 
 
 def open_driver(
@@ -154,6 +160,8 @@ def open_driver(
     dialect: Dialect,
     *,
     clock: FakeClock | None = None,
+    attempts: int = 1,
+    credentials: Mapping[str, Secret] | None = None,
     **more: Any,  # noqa: ANN401
 ) -> HttpDriver:
     clock = clock or FakeClock()
@@ -161,8 +169,8 @@ def open_driver(
         provider="small",
         origin=URL,
         dialect=dialect,
-        client=HttpClient(URL, httpx.MockTransport(api.handle), clock, Limits(attempts=1)),
-        credentials={"token": Secret("our-own-token")},
+        client=open_client(api, clock, attempts),
+        credentials=credentials or {"token": Secret("our-own-token")},
         clock=clock,
         **more,
     )

@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+import httpx
 import pytest
 
 from reconciler.errors import ProviderError
@@ -153,6 +154,17 @@ def test_a_cursor_in_the_body_leaves_the_rest_of_it() -> None:
     ]
 
 
+def test_a_list_that_is_asked_for_with_a_body_may_be_asked_for_again() -> None:
+    pages = Pages(rows_of(9), "cursor in the body")
+
+    def stumble(sent: Sent) -> httpx.Response:
+        return reply({}, 503) if len(api.sent) % 2 else pages.answer(sent)
+
+    api = SmallApi(on={"POST /keys": stumble})
+    assert len(ids_of(survey(api, pages.dialect(), attempts=2))) == 9
+    assert len(api.sent) == 6
+
+
 def test_a_cursor_that_is_a_number_is_one() -> None:
     def answer(sent: Sent) -> Any:  # noqa: ANN401
         return reply({"keys": [key("b")]} if sent.query else {"keys": [key("a")], "next": 7})
@@ -265,9 +277,9 @@ def test_ten_thousand_rows_take_no_more_than_ten_times_a_thousand(kind: str) -> 
         pages = Pages(rows_of(count), kind, size=200)
         paging = {**KINDS[kind], **({"page_size": 200} if "page_size" in KINDS[kind] else {})}
         dialect = pages.dialect(paging=paging)
-        started = time.perf_counter()
+        started = time.process_time()
         assert len(ids_of(survey(pages.api(), dialect))) == count
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     measure(100)
     few, many = min(measure(1000) for _ in range(3)), measure(10_000)

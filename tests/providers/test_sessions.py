@@ -10,6 +10,7 @@ from reconciler.errors import ProviderError
 from reconciler.http.answers import NotSent
 from reconciler.http.calls import Call
 from reconciler.http.client import HttpClient
+from reconciler.providers import dialect_names, load_dialect
 from reconciler.providers.dialect.effects import Tenant, Told
 from reconciler.providers.sessions.session import Session, make_sender
 from tests.http.clients import using as using_client
@@ -99,6 +100,17 @@ def test_credentials_choose_the_way_in_by_their_names() -> None:
     assert arrivals[0].path == "/auth/login"
 
 
+@pytest.mark.parametrize("name", dialect_names())
+def test_every_way_in_of_a_shipped_dialect_opens(name: str) -> None:
+    dialect = load_dialect(name)
+
+    async def work(client: HttpClient) -> None:
+        for auth in dialect.auth:
+            open_at(client, dialect, dict.fromkeys(auth.credentials, HIDDEN))
+
+    using_client("http://localhost", work)
+
+
 @pytest.mark.parametrize(
     ("credentials", "given"),
     [
@@ -134,7 +146,7 @@ def test_a_credential_that_no_header_can_hold_is_not_sent() -> None:
 
 
 def test_common_headers_go_with_every_call_and_are_filled() -> None:
-    common = {"X-Version": "2026-01-01", "X-Org": "org-{org}", "X-Raw": "{unknown}"}
+    common = {"X-Version": "2026-01-01", "X-Org": "org-{org}"}
     dialect = dialect_with(BEARER, headers=common)
     own = Call(method="GET", template="/keys", headers={"x-version": "2"})
 
@@ -145,7 +157,29 @@ def test_common_headers_go_with_every_call_and_are_filled() -> None:
     _, arrivals = entering(FINE, dialect, {"token": "t"}, work, variables={"org": "o1"})
     told = [(each.headers["x-version"], each.headers["x-org"]) for each in arrivals]
     assert told == [("2026-01-01", "org-o1"), ("2", "org-o1")]
-    assert arrivals[0].headers["x-raw"] == "{unknown}"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"path": "/{unknown}/login"},
+        {"fixed": {"deep": [{"x": "{unknown}"}]}},
+        {"renew": {"path": "/{unknown}", "cookies": ["refresh"]}},
+        {"renew": {"path": "/renew", "cookies": ["refresh"], "body": "a {unknown} b"}},
+    ],
+    ids=str,
+)
+def test_a_name_that_has_no_value_is_refused(part: dict[str, Any]) -> None:
+    error = refusal({"username": HIDDEN, "password": HIDDEN}, COOKIES | part)
+    assert str(error) == "{unknown} has no value here."
+
+
+def test_a_name_in_a_header_that_has_no_value_is_refused() -> None:
+    async def work(client: HttpClient) -> None:
+        with pytest.raises(ProviderError, match=r"\{unknown\} has no value here"):
+            open_at(client, dialect_with(BEARER, headers={"X-V": "{unknown}"}), {"token": "t"})
+
+    using_client("http://localhost", work)
 
 
 def test_a_sender_brings_the_common_headers_and_no_credential() -> None:

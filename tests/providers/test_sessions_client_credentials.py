@@ -61,10 +61,7 @@ def outcome(raw: bytes, **parts: object) -> Result | NoAccess:
 
 def test_the_token_endpoint_is_asked_as_the_rfc_says() -> None:
     api = TokenApi()
-    variables = {"org": "o1"}
-    result, arrivals = entering(
-        api.behave, dialect_with(OAUTH), WHO, read_once, variables=variables
-    )
+    result, arrivals = entering(api.behave, dialect_with(OAUTH), WHO, read_once)
     assert status_of(result) == 200
     assert arrivals[0].target == "/oauth/o1/token"
     assert arrivals[0].headers["content-type"] == "application/x-www-form-urlencoded"

@@ -68,6 +68,24 @@ def test_a_session_that_runs_out_among_many_calls_in_flight_is_renewed_once_each
     assert (api.logins, api.renewals) == (1, 1)
 
 
+def test_a_session_whose_only_cookie_renews_it_sends_that_one() -> None:
+    auth = COOKIES | {"cookies": ["sid"], "renew": {"path": "/auth/token", "cookies": ["sid"]}}
+    numbers = {"/auth/login": "1", "/auth/token": "2"}
+
+    async def behave(arrival: Arrival, writer: asyncio.StreamWriter) -> None:
+        if arrival.path in numbers:
+            headers = {"set-cookie": f"sid={numbers[arrival.path]}"}
+            await answer(reply_json(200, {}, headers))(arrival, writer)
+        else:
+            expired = arrival.method == "POST" and cookies_of(arrival) == {"sid": "1"}
+            await (REFUSED if expired else FINE)(arrival, writer)
+
+    statuses, arrivals = entering(behave, dialect_with(auth), WHO, read_many)
+    assert statuses == [200] * 21
+    renewals = [each for each in arrivals if each.path == "/auth/token"]
+    assert [cookies_of(each) for each in renewals] == [{"sid": "1"}]
+
+
 def test_the_new_cookies_are_the_ones_that_renew_the_next_time() -> None:
     api = CookieApi(uses=1)
 
@@ -147,7 +165,8 @@ def test_a_password_that_was_changed_meanwhile_is_tried_once() -> None:
     assert sum(each.path == "/auth/login" for each in arrivals) == 2
 
 
-def test_one_call_that_is_always_refused_does_not_log_in_for_ever() -> None:
+@pytest.mark.parametrize("renew", [None, COOKIES["renew"]])
+def test_one_call_that_is_always_refused_does_not_log_in_for_ever(renew: object) -> None:
     api = CookieApi(on={"/forbidden": REFUSED})
     odd = Call(method="GET", template="/forbidden")
 
@@ -156,8 +175,10 @@ def test_one_call_that_is_always_refused_does_not_log_in_for_ever() -> None:
         calls = [odd, *[READ] * 10]
         return [status_of(each) for each in await asyncio.gather(*map(session.send, calls))]
 
-    statuses, arrivals = entering(api.behave, dialect_with(COOKIES), WHO, work)
+    auth = COOKIES | {"renew": renew}
+    statuses, arrivals = entering(api.behave, dialect_with(auth), WHO, work)
     assert statuses == [401] + [200] * 10
+    assert api.logins <= 2
     assert sum(each.path == "/forbidden" for each in arrivals) <= 3
 
 

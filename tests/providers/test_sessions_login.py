@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from pydantic import ValidationError
 
 from reconciler.errors import ProviderError
 from reconciler.http.answers import Result
@@ -70,7 +71,7 @@ def test_a_form_with_its_fixed_fields() -> None:
         "password": [PASSWORD],
         "grant_type": ["password"],
         "remember": ["true"],
-        "org": ["{org}"],
+        "org": ["o1"],
     }
     assert arrivals[1].headers["authorization"] == "Bearer t"
 
@@ -96,6 +97,11 @@ def test_json_with_paths_and_tenant_variables() -> None:
             "org": "a/b",
         }
     }
+
+
+def test_a_login_is_for_something() -> None:
+    with pytest.raises(ValidationError, match="a login is for a token or for cookies"):
+        dialect_with(COOKIES | {"cookies": []})
 
 
 def test_common_headers_go_with_the_login_too() -> None:
@@ -131,7 +137,7 @@ def test_several_cookies_are_sent_in_one_header() -> None:
 @pytest.mark.parametrize("status", [200, 204])
 @pytest.mark.parametrize("body", [b"", b"<html>welcome</html>", b"OK"])
 def test_a_login_that_only_brings_cookies_needs_no_words(status: int, body: bytes) -> None:
-    auth = COOKIES | {"renew": None, "ok": [200, 204]}
+    auth = COOKIES | {"cookies": ["access"], "renew": None, "ok": [200, 204]}
     raw = reply(status, b"" if status == 204 else body, {"set-cookie": "access=1"})
     (result, _), _ = log_in(raw, auth)
     assert status_of(result) == 200
@@ -140,10 +146,11 @@ def test_a_login_that_only_brings_cookies_needs_no_words(status: int, body: byte
 def test_a_login_for_cookies_has_no_data_in_its_envelope() -> None:
     raw = reply_json(200, {"code": 200, "message": "hi"}, {"set-cookie": "access=1"})
     envelope = Envelope(data="data", ok="code == `200`", code="code")
-    (result, _), _ = log_in(raw, COOKIES | {"renew": None}, envelope=envelope)
+    auth = COOKIES | {"cookies": ["access"], "renew": None}
+    (result, _), _ = log_in(raw, auth, envelope=envelope)
     assert status_of(result) == 200
     refused = reply_json(200, {"code": 401}, {"set-cookie": "access=1"})
-    assert "which is no success" in problem(refused, COOKIES, envelope=envelope)
+    assert "which is no success" in problem(refused, auth, envelope=envelope)
 
 
 @pytest.mark.parametrize(

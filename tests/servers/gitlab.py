@@ -29,7 +29,7 @@ from starlette.routing import Route
 
 from tests.servers.gitlab_bodies import Wanted, read_body, read_expiry, read_wanted, refusal
 from tests.servers.gitlab_paging import paginate
-from tests.servers.serving import LiveServer, Now, Refused, utc_now
+from tests.servers.serving import LiveServer, Now, RefusedError, utc_now
 
 ADMIN_TOKEN = "glpat-management"
 PROJECT = 7
@@ -207,24 +207,24 @@ class GitLabServer(LiveServer):
         self._authorise(request)
         token = self._tokens.get(_as_id(request.path_params["token_id"]))
         if token is None or token.project != self._project(request):
-            raise Refused(_absent())
+            raise RefusedError(_absent())
         return token
 
     def _find_to_rotate(self, request: Request, caller: _Token) -> _Token:
         wanted = request.path_params["token_id"]
         if wanted == "self":
             if caller.project != self._project(request):
-                raise Refused(refusal(405))
+                raise RefusedError(refusal(405))
             return caller
         token = self._tokens.get(_as_id(wanted))
         if caller is not self._manager:
-            raise Refused(refusal(401))
+            raise RefusedError(refusal(401))
         if token is None or token.project != self._project(request):
-            raise Refused(_absent() if self._administrator else refusal(401))
+            raise RefusedError(_absent() if self._administrator else refusal(401))
         if token.revoked:  # C1 answers 400 here, and lets the family live
             self._revoke_family(token)
         if not token.is_active(self._today()):
-            raise Refused(refusal(401))
+            raise RefusedError(refusal(401))
         return token
 
     def _make(
@@ -257,7 +257,7 @@ class GitLabServer(LiveServer):
         if request.url.path.endswith("/self/rotate"):
             enough.add("self_rotate")
         if not enough & set(caller.wanted.scopes):
-            raise Refused(_too_few_scopes(enough))
+            raise RefusedError(_too_few_scopes(enough))
         return caller
 
     def _caller(self, request: Request) -> _Token:
@@ -266,11 +266,11 @@ class GitLabServer(LiveServer):
         secret = secret or (bearer if scheme.lower() == "bearer" else "")
         caller = next((t for t in self._tokens.values() if t.secret == secret), None)
         if caller is None:
-            raise Refused(refusal(401))
+            raise RefusedError(refusal(401))
         if caller.revoked and request.url.path.endswith("/rotate"):
             self._revoke_family(caller)  # C2
         if not caller.is_active(self._today()):
-            raise Refused(_dead(caller))
+            raise RefusedError(_dead(caller))
         self._note_use(caller)
         return caller
 
@@ -281,7 +281,7 @@ class GitLabServer(LiveServer):
 
     def _project(self, request: Request) -> int:
         if request.path_params["project"] not in (str(PROJECT), PROJECT_PATH):
-            raise Refused(refusal(404, message="404 Project Not Found"))
+            raise RefusedError(refusal(404, message="404 Project Not Found"))
         return PROJECT
 
     def _matches(self, token: _Token, request: Request) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tests.servers.serving import Refused
+from tests.servers.serving import RefusedError
 
 # doc/security/tokens/access_token_scopes.md @41946e65501d176230532ae34b16e64f5cdac462
 SCOPES = frozenset(
@@ -55,7 +55,7 @@ async def read_body(request: Request) -> dict[str, Any]:
         body = await request.json() if await request.body() else {}
         if isinstance(body, dict):
             return {name: value for name, value in body.items() if value is not None}
-    raise Refused(refusal(400, error="the body is no JSON object"))
+    raise RefusedError(refusal(400, error="the body is no JSON object"))
 
 
 def read_wanted(body: Mapping[str, Any], latest: date) -> Wanted:
@@ -68,9 +68,9 @@ def read_wanted(body: Mapping[str, Any], latest: date) -> Wanted:
     if "description" in body:
         wrong += _wrong_text("description", body["description"])
     if wrong:
-        raise Refused(refusal(400, error=", ".join(wrong)))
+        raise RefusedError(refusal(400, error=", ".join(wrong)))
     if not body["name"].strip() or not body["scopes"]:
-        raise Refused(refusal(400, "name and scopes can't be blank"))
+        raise RefusedError(refusal(400, "name and scopes can't be blank"))
     return Wanted(
         name=body["name"],
         scopes=tuple(body["scopes"]),
@@ -87,9 +87,9 @@ def read_expiry(body: Mapping[str, Any], otherwise: date, latest: date) -> date:
         return otherwise
     found = _parse_date(text)
     if found is None:
-        raise Refused(refusal(400, error="expires_at is invalid"))
+        raise RefusedError(refusal(400, error="expires_at is invalid"))
     if found > latest:
-        raise Refused(refusal(400, f"Expires at must be before {latest}"))
+        raise RefusedError(refusal(400, f"Expires at must be before {latest}"))
     return found
 
 

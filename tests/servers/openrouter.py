@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.servers.serving import LiveServer, Now, Refused, utc_now
+from tests.servers.serving import LiveServer, Now, RefusedError, utc_now
 
 MANAGEMENT_KEY = "sk-or-v1-management"
 WORKSPACE = "0df9e665-d932-5740-b2c7-b52af166bc11"
@@ -117,9 +117,9 @@ class OpenRouterServer(LiveServer):
     def refuse(self, status: int) -> Response:
         return _error(status)
 
-    def add_key(self, name: str = "a key", **fields: Any) -> str:  # noqa: ANN401 - any field
+    def add_key(self, name: str = "a key", *, disabled: bool = False) -> str:
         """Create a key as if somebody else had, and give its hash."""
-        return self._make({"name": name, **fields}).hash
+        return self._make({"name": name, "disabled": disabled}).hash
 
     def remove_key(self, key_hash: str) -> None:
         """Delete a key as if somebody else had."""
@@ -195,25 +195,25 @@ class OpenRouterServer(LiveServer):
         self._authorise(request)
         key = self._keys.get(request.path_params["hash"])
         if key is None:
-            raise Refused(_error(404))
+            raise RefusedError(_error(404))
         return key
 
     def _authorise(self, request: Request, ordinary_key: int = 401) -> None:
         if self._caller(request) is not None:
-            raise Refused(_error(ordinary_key, _MESSAGES[403]))
+            raise RefusedError(_error(ordinary_key, _MESSAGES[403]))
 
     def _caller(self, request: Request) -> _Key | None:
         """Give the key that calls; None is the management key. Others are refused."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Refused(_error(401))
+            raise RefusedError(_error(401))
         if token == self.management_key:
             return None
         for key in self._keys.values():
             if key.secret == token and self._works(key):
                 return key
         # S3 for an expired key; that all others are told the same is ours.
-        raise Refused(_error(401, "User not found."))
+        raise RefusedError(_error(401, "User not found."))
 
     def _works(self, key: _Key) -> bool:
         return not key.disabled and (key.expires_at is None or self._now() < key.expires_at)
@@ -229,14 +229,14 @@ async def _read(request: Request) -> dict[str, Any]:
         body = await request.json()
         if isinstance(body, dict):
             return body
-    raise Refused(_error(400))
+    raise RefusedError(_error(400))
 
 
 def _pick(body: Mapping[str, Any], checks: Mapping[str, Check]) -> dict[str, Any]:
     """Give the fields that an operation knows; it ignores the others."""
     known = {name: body[name] for name in checks if name in body}
     if not all(checks[name](value) for name, value in known.items()):
-        raise Refused(_error(400))
+        raise RefusedError(_error(400))
     return known
 
 

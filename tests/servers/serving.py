@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -24,7 +24,6 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-_CUT = "servers.cut"
 _NO_ROUTE = "(no route)"
 
 Now = Callable[[], datetime]
@@ -34,7 +33,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Refused(Exception):  # noqa: N818 - a way out of a handler, not a defect
+class RefusedError(Exception):
     """Ends a request with an answer."""
 
     def __init__(self, response: Response) -> None:
@@ -66,7 +65,10 @@ class LiveServer(ABC):
         self._defects: list[Exception] = []
         self._app = Starlette(
             routes=self._routes,
-            exception_handlers={Refused: _answer_refused, HTTPException: self._answer_unrouted},
+            exception_handlers={
+                RefusedError: _answer_refused,
+                HTTPException: self._answer_unrouted,
+            },
         )
         self._app.router.redirect_slashes = False
 
@@ -121,8 +123,6 @@ class LiveServer(ABC):
         self._thread = threading.Thread(target=self._run, args=(listening, ready))
         self._thread.start()
         ready.wait()
-        if self._defects:
-            raise self._defects[0]
         return self
 
     def __exit__(
@@ -139,8 +139,6 @@ class LiveServer(ABC):
     def _run(self, listening: socket.socket, ready: threading.Event) -> None:
         try:
             self._loop.run_until_complete(self._serve(listening, ready))
-        except Exception as problem:  # noqa: BLE001 - told to the test, whose thread is another
-            self._defects.append(problem)
         finally:
             self._loop.close()
             ready.set()
@@ -148,7 +146,7 @@ class LiveServer(ABC):
     async def _serve(self, listening: socket.socket, ready: threading.Event) -> None:
         config = _configure(self._meet)
         config.load()
-        server = uvicorn.Server(config)
+        server = self._server = uvicorn.Server(config)
         server.lifespan = config.lifespan_class(config)
         await server.startup(sockets=[listening])
         ready.set()
@@ -172,7 +170,7 @@ class LiveServer(ABC):
         if fault.after:
             await self._work(scope, receive, _tell_nobody)
         if fault.status is None:
-            await _cut(scope, receive)
+            await self._cut(scope, receive)
         else:
             answer = self.refuse(fault.status)
             answer.headers.update(fault.headers)
@@ -180,10 +178,19 @@ class LiveServer(ABC):
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._app(scope, receive, send)
+            with contextlib.suppress(ClientDisconnect):
+                await self._app(scope, receive, send)
         except Exception as defect:
             self._defects.append(defect)
             raise
+
+    async def _cut(self, scope: Scope, receive: Receive) -> None:
+        for connection in self._server.server_state.connections:
+            if isinstance(connection, H11Protocol) and connection.client == scope["client"]:
+                connection.transport.close()
+        # Returning before the server has noticed would make it answer 500 on our behalf.
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
     def _pattern(self, scope: Scope) -> str:
         found = (r.path_format for r in self._routes if r.matches(scope)[0] is Match.FULL)
@@ -205,7 +212,7 @@ def _configure(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         interface="asgi3",  # a bound method is taken for something else
-        http=_CuttableProtocol,
+        http=H11Protocol,
         ws="none",
         lifespan="off",
         proxy_headers=False,
@@ -217,31 +224,9 @@ def _configure(app: ASGIApp) -> uvicorn.Config:
 
 
 async def _answer_refused(_: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Refused)
+    assert isinstance(problem, RefusedError)
     return problem.response
 
 
 async def _tell_nobody(_: Message) -> None:
     """Swallow an answer."""
-
-
-async def _cut(scope: Scope, receive: Receive) -> None:
-    scope["extensions"][_CUT]()
-    # Returning before the server has noticed would make it answer 500 on our behalf.
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-class _CuttableProtocol(H11Protocol):
-    """HTTP/1.1 that lets the app close its own connection."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        inner = self.app
-
-        async def cuttable(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - uvicorn's
-            scope.setdefault("extensions", {})[_CUT] = transport.close
-            with contextlib.suppress(ClientDisconnect):
-                await inner(scope, receive, send)
-
-        self.app = cuttable

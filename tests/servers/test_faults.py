@@ -1,5 +1,8 @@
 """What goes wrong on demand: lost answers, refusals, and lists that move under the reader."""
 
+from contextlib import closing
+from http.client import HTTPConnection
+
 import httpx
 import pytest
 from starlette.responses import Response
@@ -46,6 +49,26 @@ def test_a_cut_connection_gives_no_answer(
     assert len(tokens.get(LIST).json()) == made
     assert tokens.post(LIST, json=BODY).status_code == 201
     assert gitlab.count("POST", TOKENS) == 2
+
+
+def test_a_cut_spares_the_connections_of_others(
+    openrouter: OpenRouterServer, keys: httpx.Client
+) -> None:
+    other = HTTPConnection(openrouter.url.removeprefix("http://"), timeout=10)
+    with closing(other):
+        assert status_of(other) == 401
+        openrouter.cut_next("GET", KEYS)
+        with pytest.raises(httpx.TransportError):
+            keys.get(KEYS)
+        assert status_of(other) == 401
+
+
+def status_of(connection: HTTPConnection) -> int:
+    """Ask on this very connection: httpx would quietly open another."""
+    connection.request("GET", KEYS)
+    with connection.getresponse() as answer:
+        answer.read()
+        return answer.status
 
 
 def test_a_deletion_whose_answer_is_lost_has_happened(

@@ -4,13 +4,15 @@ deletes keys over a real socket; a second apply rests, and the plan after it is 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.cli.stage import running_sandbox
-from tests.sandbox_process import SandboxProcess
+from tests.sandbox_process import NO_CERTIFICATES, SandboxProcess
 from tests.systems.story import Example, Stage, open_stage
 
 CLOUISLE = Example(name="clouisle", dialects=("clouisle",))
@@ -159,3 +161,24 @@ def test_ai_controller(stage_of: Callable[[Example], Stage]) -> None:
     stage.apply("--allow-revoke", "1").ended(0).said("1 destroyed")
     assert not stage.accepts(gone)
     stage.rests()
+
+
+def test_the_plan_says_what_else_a_key_reaches(
+    stage_of: Callable[[Example], Stage], sandbox: SandboxProcess
+) -> None:
+    stage = stage_of(ITELLICO)
+    answer = httpx.post(
+        f"{sandbox.url}/itellico/v1/accounts/me/subaccounts",
+        json={"name": "Acme Europe"},
+        headers={"Authorization": f"Bearer {sandbox.credentials('itellico')['token']}"},
+        verify=NO_CERTIFICATES,
+    )
+    answer.raise_for_status()
+    stage.run("plan").ended(0).said("subaccounts", "Acme Europe")
+
+
+def test_use_of_a_deployed_key_is_told(stage_of: Callable[[Example], Stage]) -> None:
+    stage = stage_of(INTELLITHING)
+    stage.apply().ended(0)
+    found = json.loads(stage.run("status", "--format", "json").ended(0).out)
+    assert all(version["last_used_at"] for version in found["versions"])

@@ -17,7 +17,7 @@ from reconciler.interfaces.clock import Clock
 from reconciler.interfaces.driver import Created, Done, KeyDriver, Outcome, Probe
 from reconciler.interfaces.ids import Ids
 from reconciler.providers.abilities import capabilities
-from reconciler.providers.conformance.findings import BrokenError, UntoldError
+from reconciler.providers.conformance.verdicts import BrokenError, UntoldError
 from reconciler.providers.dialect.fields import InstantField
 from reconciler.providers.dialect.model import Dialect
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from reconciler.core.keys import KeyId
+from reconciler.core.keys import Attributes, KeyId
 from reconciler.core.observed import Deployment
 from reconciler.core.secret import Secret
 from reconciler.interfaces.driver import Done, Probe, Refused
 from reconciler.providers.conformance.bench import Bench
-from reconciler.providers.conformance.findings import BrokenError, NoneError, UntoldError
+from reconciler.providers.conformance.verdicts import BrokenError, NoneError, UntoldError
 
 _LOOKS = 120
 _PAUSE = 0.5
@@ -66,8 +66,8 @@ async def upstreams(bench: Bench) -> str:
         raise UntoldError("the gateway has no upstream to look at")
     if any(not upstream.name for upstream in found):
         raise BrokenError("an upstream has no name where the dialect looks")
-    bad = Secret("x")
-    outcome = await bench.driver.put_upstream(found[0].id, found[0].name, found[0].attributes, bad)
+    first, bad = found[0], Secret("x")
+    outcome = await bench.driver.put_upstream(first.id, first.name, Attributes(), bad)
     if bench.dialect.gateway.checked and not isinstance(outcome, Refused):
         raise BrokenError("`checked` is said, and a secret that cannot work was taken")
     return f"told: {', '.join(sorted(upstream.name for upstream in found))}"
@@ -78,7 +78,10 @@ async def audit(bench: Bench) -> str:
     if bench.dialect.operations.audit is None:
         raise NoneError("the dialect has no `audit`")
     made = await bench.make()
-    entries = bench.done(await bench.driver.audit(made.key.id), "the log was not read")
+    outcome = await bench.driver.audit(made.key.id)
+    if not isinstance(outcome, Done):  # it is often for the eyes of few
+        raise UntoldError(f"the log was not read: {outcome.reason}")
+    entries = outcome.value
     if not entries:
         raise BrokenError("the log has no entry about a key that was just made")
     if not entries[0].action:

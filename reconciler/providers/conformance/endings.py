@@ -9,7 +9,7 @@ from reconciler.core.observed import LiveStatus
 from reconciler.core.secret import Secret
 from reconciler.interfaces.driver import Created, Done, Probe
 from reconciler.providers.conformance.bench import PATIENCE, Bench
-from reconciler.providers.conformance.findings import BrokenError, NoneError, UntoldError
+from reconciler.providers.conformance.verdicts import BrokenError, NoneError, UntoldError
 
 _NOBODY: Final = "keywright-conformance-key-of-nobody"
 

@@ -19,7 +19,7 @@ from reconciler.core.ownership import mark_name, read_mark
 from reconciler.core.secret import Secret, fingerprint
 from reconciler.interfaces.driver import Refused
 from reconciler.providers.conformance.bench import LIFE, Bench
-from reconciler.providers.conformance.findings import BrokenError, NoneError, UntoldError
+from reconciler.providers.conformance.verdicts import BrokenError, NoneError, UntoldError
 
 _DAY = timedelta(days=1)
 _SALT = b"conformance"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.core.keys import KeyId
+from reconciler.core.observed import REACH_UNTOLD
 from reconciler.interfaces.driver import Done
 from reconciler.providers.conformance.bench import Bench
-from reconciler.providers.conformance.findings import BrokenError, NoneError, UntoldError
+from reconciler.providers.conformance.verdicts import BrokenError, NoneError, UntoldError
 from reconciler.providers.dialect.calls import Chained, NoPaging, OffsetPaging, PagePaging
 from reconciler.providers.dialect.model import Dialect
 
@@ -80,6 +81,8 @@ async def reach(bench: Bench) -> str:
     if bench.dialect.reach is None:
         raise NoneError("the dialect has no `reach`")
     view = await bench.survey()
+    if REACH_UNTOLD in view.reach:
+        raise BrokenError("what a key reaches could not be read")
     return f"reaches {', '.join(view.reach)}" if view.reach else "reaches nothing else here"
 
 

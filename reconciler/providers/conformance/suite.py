@@ -7,15 +7,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from reconciler.core.findings import Answer, Finding
 from reconciler.providers.conformance import effects, endings, keys, listing
 from reconciler.providers.conformance.bench import Bench
-from reconciler.providers.conformance.findings import (
-    Answer,
-    BrokenError,
-    Finding,
-    NoneError,
-    UntoldError,
-)
+from reconciler.providers.conformance.verdicts import BrokenError, NoneError, UntoldError
 
 Check: TypeAlias = Callable[[Bench], Awaitable[str]]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from reconciler.providers.dialect.parts import (
     HeaderName,
@@ -75,8 +75,8 @@ class Login(Part):
     """A login, and once more when its session is refused: for a bearer token, or for cookies.
 
     `send` says where each credential goes in the body (a dotted path for JSON, a field of a form);
-    `fixed` is the rest of that body, by paths as well. `cookies` go with every call, those that
-    `renew` names with a renewal; all must come. They are sent to the provider's own origin alone.
+    `fixed` is the rest of that body, by paths as well. All `cookies` must come; those that `renew`
+    names go with a renewal only, unless there are no others. They never leave the API's origin.
     """
 
     kind: Literal["login"]
@@ -90,6 +90,12 @@ class Login(Part):
     renew: Renewal | None = None
     again_on: tuple[Match, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_purpose(self) -> Self:
+        if self.token is None and not self.cookies:
+            raise ValueError("a login is for a token or for cookies")
+        return self
 
     @property
     def credentials(self) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from reconciler.providers.actions import Action
 from reconciler.providers.dialect.auth import ClientCredentials
 from reconciler.providers.dialect.model import Dialect
 from reconciler.providers.dialect.parts import Envelope
-from reconciler.providers.filling import fill
 from reconciler.providers.sessions.login import explain_refusal, read_tenant
 from reconciler.providers.sessions.renewed import Entry
-from reconciler.providers.sessions.session import Access, NoAccess, Send
+from reconciler.providers.sessions.session import Access, NoAccess, Send, fill_texts
+from reconciler.providers.templates import Values, check_path
 from reconciler.providers.verdicts import Accepted, Judge
 
 _OK = (200,)
@@ -28,15 +28,18 @@ class ClientCredentialsEntrance:
         dialect: Dialect,
         send: Send,
         credentials: Mapping[str, Secret],
-        variables: Mapping[str, str],
+        variables: Values,
     ) -> None:
-        scope = {"scope": fill(auth.scope, variables)} if auth.scope else {}
-        given = {name: credentials[name] for name in auth.credentials}
+        check_path(auth.path, frozenset(variables))
+        body: dict[str, object] = {"grant_type": "client_credentials"}
+        body.update((name, credentials[name]) for name in auth.credentials)
+        if auth.scope is not None:
+            body["scope"] = fill_texts(auth.scope, dialect, variables)
         self._call = Call(
             method="POST",
             template=auth.path,
             values=variables,
-            body={"grant_type": "client_credentials", **given, **scope},
+            body=body,
             encoding="form",
             idempotent=True,
             throttled_untouched=True,

@@ -14,10 +14,10 @@ from reconciler.providers.actions import Action
 from reconciler.providers.dialect.auth import Login
 from reconciler.providers.dialect.effects import Told
 from reconciler.providers.dialect.model import Dialect
-from reconciler.providers.filling import fill_all
 from reconciler.providers.paths import MISSING, compile_path
 from reconciler.providers.sessions.renewed import Entry
-from reconciler.providers.sessions.session import Access, NoAccess, Send
+from reconciler.providers.sessions.session import Access, NoAccess, Send, fill_texts
+from reconciler.providers.templates import Values, check_path
 from reconciler.providers.tokens import read_claim
 from reconciler.providers.verdicts import Absent, Accepted, Judge, Verdict
 
@@ -34,20 +34,26 @@ class LoginEntrance:
         dialect: Dialect,
         send: Send,
         credentials: Mapping[str, Secret],
-        variables: Mapping[str, str],
+        variables: Values,
     ) -> None:
         self._auth = auth
         self._send = send
         self._variables = variables
-        self._body = _write_body(auth, credentials, variables)
+        known = frozenset(variables)
+        check_path(auth.path, known)
+        check_path(auth.renew.path if auth.renew else "", known)
+        self._body = _write_body(auth, credentials, fill_texts(auth.fixed, dialect, variables))
+        self._renewal = fill_texts(auth.renew.body if auth.renew else None, dialect, variables)
         self._judge = _judge_of(dialect)
         self._data = compile_path(dialect.envelope.data)
         self._token = compile_path(auth.token) if auth.token else None
         self._told = dialect.tenant.told or Told()
         self._tenant = compile_path(self._told.login) if self._told.login else None
         self._obstacles = [(compile_path(each.when), each.say) for each in auth.obstacles]
-        only_for_renewal = auth.renew.cookies if auth.renew else ()
-        self._cookies = tuple(dict.fromkeys((*auth.cookies, *only_for_renewal)))
+        renewing = auth.renew.cookies if auth.renew else ()
+        self._cookies = tuple(dict.fromkeys((*auth.cookies, *renewing)))
+        others = tuple(name for name in auth.cookies if name not in renewing)
+        self._own = others if others or auth.token else auth.cookies
 
     async def enter(self) -> Entry | NoAccess:
         """Log in with the credentials."""
@@ -68,14 +74,15 @@ class LoginEntrance:
         renewal = self._auth.renew
         if renewal is None:
             return None
-        body = fill_all(renewal.body, self._variables)
-        call = self._write(renewal.path, body, idempotent=False)
+        call = self._write(renewal.path, self._renewal, idempotent=False)
         access = Access(headers=_write_cookies(renewal.cookies, entry.cookies))
         result = await self._send(access.add_to(call))
         verdict = self._read(call, (*self._auth.ok, _NO_CONTENT), result)
         given = _cookies_of(result)
-        if not isinstance(verdict, Accepted) or not (self._token or given.keys() & self._cookies):
+        if not isinstance(verdict, Accepted):
             return None
+        if self._token is None and not given.keys() & self._own:
+            return None  # nothing new to come in with
         renewed = self._admit(self._unwrap(verdict.data), {**entry.cookies, **given})
         if isinstance(renewed, str):
             return None
@@ -95,9 +102,10 @@ class LoginEntrance:
 
     def _read(self, call: Call, ok: tuple[int, ...], result: Result) -> Verdict:
         """Judge an answer; where cookies are all that is wanted, its body may be anything."""
-        wordless = isinstance(result, Answer) and result.content is not Content.JSON
-        if wordless and not self._token and isinstance(result, Answer) and result.status in ok:
-            return Accepted(None)
+        match result:
+            case Answer(status=status, content=content) if status in ok and not self._token:
+                if content is not Content.JSON:
+                    return Accepted(None)
         return self._judge.judge(Action.LOGIN, call, ok, result)
 
     def _unwrap(self, whole: object) -> object:
@@ -114,7 +122,7 @@ class LoginEntrance:
             return f"the API answered without its cookie {' and '.join(absent)}"
         bearer = Secret(token) if isinstance(token, str) else None
         return Entry(
-            access=Access(bearer=bearer, headers=_write_cookies(self._auth.cookies, cookies)),
+            access=Access(bearer=bearer, headers=_write_cookies(self._own, cookies)),
             tenant=read_tenant(bearer, self._told) or self._tell_tenant(data),
             cookies={name: cookies[name] for name in self._cookies},
         )
@@ -156,15 +164,13 @@ def _write_cookies(names: tuple[str, ...], cookies: Mapping[str, Secret]) -> dic
     return {"cookie": join(parts[1:])}
 
 
-def _write_body(
-    auth: Login, credentials: Mapping[str, Secret], variables: Mapping[str, str]
-) -> dict[str, object]:
+def _write_body(auth: Login, credentials: Mapping[str, Secret], fixed: object) -> dict[str, object]:
     """Give the body of the login; the names of a JSON body are paths, joined by dots."""
     body: dict[str, object] = {}
-    given = {path: credentials[name] for path, name in auth.send.items()}
-    for path, value in {**auth.fixed, **given}.items():
-        names = path.split(".") if auth.encoding == "json" else [path]
-        _place(body, names, value if isinstance(value, Secret) else fill_all(value, variables))
+    parts = dict(fixed) if isinstance(fixed, dict) else {}
+    parts.update((path, credentials[name]) for path, name in auth.send.items())
+    for path, value in parts.items():
+        _place(body, path.split(".") if auth.encoding == "json" else [path], value)
     return body
 
 

@@ -25,9 +25,10 @@ from reconciler.providers.sessions.login import LoginEntrance, read_tenant
 from reconciler.providers.sessions.renewed import RenewedSession
 from reconciler.providers.sessions.session import Access, FixedSession, Session, make_sender
 from reconciler.providers.sessions.signers import open_signer
+from reconciler.providers.templates import Values
 from reconciler.providers.verdicts import Judge
 
-_NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_VARIABLES: Final[Values] = MappingProxyType({})
 
 
 def open_session(
@@ -35,7 +36,7 @@ def open_session(
     client: HttpClient,
     credentials: Mapping[str, Secret],
     judge: Judge,
-    variables: Mapping[str, str] = _NO_VARIABLES,
+    variables: Values = _NO_VARIABLES,
 ) -> Session:
     """Open the session that these credentials are for; nothing is sent before the first call.
 

@@ -73,7 +73,7 @@ class RenewedSession:
             if not self._refuses_entry(result):
                 entry.worked = entry.worked or isinstance(result, Answer)
                 return result
-            replaceable = entry.renewed or (entry.worked and refused is None)
+            replaceable = refused is None if entry.worked else entry.renewed
             if not replaceable or chance == _CHANCES:
                 return result
             refused = entry

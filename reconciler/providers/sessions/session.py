@@ -12,7 +12,7 @@ from reconciler.http.calls import Call
 from reconciler.http.client import HttpClient
 from reconciler.interfaces.signer import Sign
 from reconciler.providers.dialect.model import Dialect
-from reconciler.providers.filling import fill
+from reconciler.providers.templates import Values, check_texts, fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,19 @@ class Access:
 Send: TypeAlias = Callable[[Call], Awaitable[Result]]
 
 
-def common_headers(dialect: Dialect, variables: Mapping[str, str]) -> dict[str, str]:
+def common_headers(dialect: Dialect, variables: Values) -> dict[str, str]:
     """Give the headers that go with every call to this API, whoever makes it."""
-    return {name: fill(value, variables) for name, value in dialect.headers.items()}
+    check_texts(dialect.headers, frozenset(variables), frozenset())
+    return {name: str(fill(value, variables)) for name, value in dialect.headers.items()}
 
 
-def make_sender(client: HttpClient, dialect: Dialect, variables: Mapping[str, str]) -> Send:
+def fill_texts(node: object, dialect: Dialect, variables: Values) -> object:
+    """Fill the texts of a login; ProviderError for a name that has no value there."""
+    check_texts(node, frozenset(variables), frozenset(dialect.tenant.variables))
+    return fill(node, variables)
+
+
+def make_sender(client: HttpClient, dialect: Dialect, variables: Values) -> Send:
     """Give a way to send calls with the common headers and without any credential of ours."""
     common = common_headers(dialect, variables)
 

@@ -1,4 +1,4 @@
-"""What a check can say, and how it says it."""
+"""What trying a dialect out can say of it: one finding for each check."""
 
 from __future__ import annotations
 
@@ -22,15 +22,3 @@ class Finding:
     check: str
     answer: Answer
     sentence: str
-
-
-class BrokenError(Exception):
-    """The API does not do what the dialect says; the text is the finding's sentence."""
-
-
-class UntoldError(Exception):
-    """Nothing can be said here; the text says what is missing for it."""
-
-
-class NoneError(Exception):
-    """The dialect describes no such thing."""
