@@ -21,7 +21,7 @@ ACCESS = [
     (
         SESSION,
         "",
-        ["auth[0].token: is missing: say where the token is, or name `cookies`"],
+        ["auth[0]: a login is for a token or for cookies"],
     ),
     (
         "    cookies: [access, refresh]\n",
