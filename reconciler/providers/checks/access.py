@@ -31,7 +31,5 @@ def check_access(dialect: Dialect) -> Iterator[Problem]:
 def _check_session(login: Login, here: Path) -> Iterator[Problem]:
     """A session is a token or cookies; what renews it may be cookies that only do that."""
     token, cookies = (*here, "token"), (*here, "cookies")
-    if login.token is None and not login.cookies:
-        yield Problem(token, "is missing: say where the token is, or name `cookies`", (cookies,))
     if login.token is not None and login.cookies:
         yield Problem(cookies, "cannot stand beside `token`: a session has one of them", (token,))
