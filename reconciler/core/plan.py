@@ -16,7 +16,7 @@ from reconciler.core.capabilities import Capabilities
 from reconciler.core.checks import decide
 from reconciler.core.deploys import Rollout, current_of, deploy_steps
 from reconciler.core.desired import Desired, DesiredKey, Unmanaged
-from reconciler.core.keys import Address, OpId, Stage
+from reconciler.core.keys import NAME, Address, OpId, Stage
 from reconciler.core.knowledge import (
     Knowledge,
     fingerprint_of,
@@ -245,6 +245,8 @@ class Planner:
                 p.dialect,
                 view.tenant if (view := self.known.matches.views.get(p.name)) else None,
                 self.known.matches.unread(p.name),
+                nameless=(able := self.known.able.get(p.name)) is not None
+                and NAME not in able.fields,
             )
             for p in self.known.desired.providers
         )

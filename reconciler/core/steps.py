@@ -109,9 +109,13 @@ PROVIDER_KEYS = "provider_keys/"
 """How the address of every provider key begins."""
 
 
+PROVIDERS = "providers/"
+"""How the address of a step on a whole provider begins."""
+
+
 def provider_address(provider: str) -> Address:
     """Give the address of a step on a whole provider; no key's address has a slash."""
-    return Address(f"providers/{provider}")
+    return Address(f"{PROVIDERS}{provider}")
 
 
 def provider_key_address(name: str) -> Address:
@@ -183,13 +187,17 @@ class Foreign:
 
 @dataclass(frozen=True, slots=True)
 class ProviderState:
-    """Which API a plan was made against, and whether it could be read whole."""
+    """Which API a plan was made against, and whether it could be read whole.
+
+    `nameless`: its keys have no name there, so that none is shown.
+    """
 
     name: str
     origin: str
     dialect: str
     tenant: str | None
     problem: str | None
+    nameless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

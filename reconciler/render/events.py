@@ -17,6 +17,10 @@ _DOING = {
     Action.DELETE: "deleting",
     Action.FORGET: "forgetting",
     Action.PROVIDE: "handing over",
+    Action.SWITCH_ON: "switching all keys on",
+    Action.SWITCH_OFF: "switching all keys off",
+    Action.DEPLOY: "deploying",
+    Action.REDEPLOY: "deploying",
     Action.HOLD: "holding",
 }
 

@@ -61,7 +61,9 @@ def _advice(results: Sequence[Result]) -> Iterator[Line]:
 
 def _cells(result: Result) -> tuple[Span, ...]:
     step = result.step
-    action = f"{step.action} v{step.number}" if step.number is not None else str(step.action)
+    action = step.action.replace("_", " ")
+    if step.number is not None:
+        action = f"{action} v{step.number}"
     mark = LOOKS[step.action].mark
     outcome = str(result.outcome)
     return (

@@ -17,6 +17,10 @@ HAPPENED: Final[Mapping[Action, str]] = {
     Action.DISABLE: "switched off",
     Action.VERIFY: "tried out",
     Action.PROVIDE: "given to its gateway",
+    Action.SWITCH_ON: "all keys switched on",
+    Action.SWITCH_OFF: "all keys switched off",
+    Action.DEPLOY: "deployed",
+    Action.REDEPLOY: "deployed",
     Action.RETIRE: "switched off",
     Action.DELETE: "deleted",
     Action.FORGET: "forgotten",
@@ -47,7 +51,9 @@ def apply_line(result: Result) -> str:
     if result.outcome is Outcome.DONE:
         said = _told_once(step, sentence)
     else:
-        said = f"{step.action}{_version(step)} {result.outcome.upper()}: {sentence}"
+        said = (
+            f"{step.action.replace('_', ' ')}{_version(step)} {result.outcome.upper()}: {sentence}"
+        )
     return clean(f"{cut(step.address, LONGEST_NAME)}: {said}")
 
 

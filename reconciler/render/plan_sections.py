@@ -44,7 +44,8 @@ def foreign_lines(foreign: Sequence[Foreign], *, verbose: bool) -> Iterator[Line
 def _foreign(each: Foreign) -> Iterator[Line]:
     used = f"last used {word_time(each.last_used_at)}" if each.last_used_at else "no known use"
     where = f" at {_name(each.provider)}, id {quote(each.key_id)}, {used}"
-    yield Line((Span(quote(each.name)), Span(where, Style.FAINT)), 2, 6)
+    named = Span(quote(each.name)) if each.name else Span("(no name)", Style.FAINT)
+    yield Line((named, Span(where, Style.FAINT)), 2, 6)
     if each.twin_of is not None:
         twin = cut(each.twin_of, LONGEST_NAME)
         sentence = f"has the name of declared key {twin} but not our mark; it is left alone"

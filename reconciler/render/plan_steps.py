@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from reconciler.core.capabilities import manifest_name
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import ENABLED, Cause
-from reconciler.core.steps import PROVIDER_KEYS, Action, Difference, Reason, Step
+from reconciler.core.steps import PROVIDER_KEYS, PROVIDERS, Action, Difference, Reason, Step
 from reconciler.render.blocks import PLAIN, Mark, Row, block, key_head, row
 from reconciler.render.escaping import LONGEST_NAME, cut
 from reconciler.render.lines import BLANK, Line, Span, Style, say
@@ -18,6 +18,7 @@ from reconciler.render.values import (
     quote,
     word_lifetime,
     word_membership,
+    word_order,
     word_time,
     word_value,
 )
@@ -46,6 +47,16 @@ LOOKS: Final[Mapping[Action, Look]] = {
     Action.DISABLE: Look(_CHANGE, "will be disabled", "disable"),
     Action.VERIFY: Look(_CHANGE, "will be tried out", "try out"),
     Action.PROVIDE: Look(_CHANGE, "will be given to its gateway", "give a secret to a gateway"),
+    Action.SWITCH_ON: Look(
+        _CHANGE, "will have all its keys switched on", "switch all keys of a provider on"
+    ),
+    Action.SWITCH_OFF: Look(
+        _CHANGE, "will have all its keys switched off", "switch all keys of a provider off"
+    ),
+    Action.DEPLOY: Look(_CHANGE, "will be deployed", "deploy"),
+    Action.REDEPLOY: Look(
+        _CHANGE, "will be deployed, once keys are gone", "deploy, once keys are gone"
+    ),
     Action.RETIRE: Look(
         _CHANGE, "will be disabled now, and destroyed later", "disable now, destroy later"
     ),
@@ -56,20 +67,27 @@ LOOKS: Final[Mapping[Action, Look]] = {
 _WIDE = 60
 
 
-def step_lines(step: Step, key: DesiredKey | None, *, width: int, verbose: bool) -> Iterator[Line]:
-    """Draw one step; `key` is what the manifest declares, where it still does."""
+def step_lines(
+    step: Step, key: DesiredKey | None, *, width: int, verbose: bool, nameless: bool = False
+) -> Iterator[Line]:
+    """Draw one step; `key` is what the manifest declares, where it still does.
+
+    `nameless`: its API knows no names of keys.
+    """
     look = LOOKS[step.action]
     header = f"# {_subject(step)}"
     yield Line((Span(header, Style.HEAD, solid=True), Span(f" {_header(step)}", Style.HEAD)), 2, 6)
     yield _reason(step, wide=width >= _WIDE or verbose)
     if step.impact:
         yield Line((Span("! ", Style.LOUD, solid=True), Span(step.impact, Style.LOUD)), 4, 6)
-    rows = [*_rows(step, key), *(_inner(step) if verbose else ())]
+    rows = [*_rows(step, key, nameless=nameless), *(_inner(step) if verbose else ())]
     yield from block(_head(step), look.mark, rows, 2)
     yield BLANK
 
 
 def _head(step: Step) -> str:
+    if step.address.startswith(PROVIDERS):
+        return f"provider {quote(step.provider)}"
     if step.upstream is None:
         return key_head(step.address)
     return f"provider_key {quote(step.address.removeprefix(PROVIDER_KEYS))}"
@@ -77,7 +95,7 @@ def _head(step: Step) -> str:
 
 def _subject(step: Step) -> str:
     """Name the key, and the version where only an old one of it is meant."""
-    address = cut(step.address, LONGEST_NAME)
+    address = cut(step.address.replace(PROVIDERS, "provider "), LONGEST_NAME)
     return (
         f"{address} v{step.number}" if step.reason is Reason.CONDEMNED and step.key_id else address
     )
@@ -94,10 +112,12 @@ def _reason(step: Step, *, wide: bool) -> Line:
     return Line((Span(f"({step.sentence})"), *place), 4, 5)
 
 
-def _rows(step: Step, key: DesiredKey | None) -> Iterator[Row]:
+def _rows(step: Step, key: DesiredKey | None, *, nameless: bool) -> Iterator[Row]:
     match step.action:
         case Action.CREATE:
-            yield from _created(step, key)
+            yield from _created(step, key, nameless=nameless)
+        case _ if step.projects:
+            yield row("projects", word_order(step.projects), _CHANGE)
         case Action.DELETE:
             yield from (_lose(each) for each in _identity(step))
         case _ if step.upstream is not None:
@@ -139,7 +159,7 @@ def _operation(step: Step) -> Iterator[Row]:
         yield row("operation", f"{quote(step.op)}{how}")
 
 
-def _created(step: Step, key: DesiredKey | None) -> Iterator[Row]:
+def _created(step: Step, key: DesiredKey | None, *, nameless: bool) -> Iterator[Row]:
     """Say what will be made, as far as it is declared."""
     if step.number is not None and step.number > 1:
         yield row("version", f"v{step.number}", _CREATE)
@@ -147,7 +167,8 @@ def _created(step: Step, key: DesiredKey | None) -> Iterator[Row]:
         yield row("provider", quote(step.provider), _CREATE)
         return
     for name, value in _declared(key):
-        yield row(name, value, _CREATE)
+        if name != "name" or not nameless:
+            yield row(name, value, _CREATE)
     yield Row("secret", (Span(SECRET, solid=True), Span(f" -> {key.target}")), _CREATE)
 
 
@@ -178,6 +199,8 @@ def _differ(difference: Difference) -> Row:
         spans.append(Span(f"  {moves}", Style.FAINT))
     if difference.cause is Cause.DRIFT:
         spans.append(Span("  # drift", Style.CHANGE))
+    if difference.write_only:
+        spans.append(Span("  # cannot be read back", Style.FAINT))
     if difference.widens:
         spans.append(Span("  # live key may do MORE than declared", Style.LOUD))
     return Row(manifest_name(difference.field), tuple(spans), _CHANGE)

@@ -53,6 +53,7 @@ def _lines(
     verbose: bool,
 ) -> Iterator[Line]:
     actions, holds = plan.actions, plan.holds
+    nameless = {provider.name for provider in plan.providers if provider.nameless}
     if plan.steps:
         yield from legend(frozenset(step.action for step in plan.steps))
     for title, steps in (
@@ -62,7 +63,13 @@ def _lines(
         if steps:
             yield from (say(title, Style.HEAD), BLANK)
         for step in steps:
-            yield from step_lines(step, keys.get(step.address), width=width, verbose=verbose)
+            yield from step_lines(
+                step,
+                keys.get(step.address),
+                width=width,
+                verbose=verbose,
+                nameless=step.provider in nameless,
+            )
     yield from foreign_lines(plan.foreign, verbose=verbose)
     yield from scheduled_lines(plan.scheduled, plan.made_at)
     yield from unread_lines(plan.providers)

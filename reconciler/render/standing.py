@@ -54,6 +54,30 @@ class Standing:
     stored: Stored
     verified_at: datetime | None
     delete_at: datetime | None
+    runs_in: tuple[str, ...] | None
+    """The projects whose containers accept it; None where nothing has to be deployed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One project of a provider: what its container was deployed with."""
+
+    provider: str
+    project: str
+    stage: str
+    failed: bool
+    deployed_at: datetime | None
+    keys: int
+    enabled: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """The switch for all keys of a provider, as it is and as we last set it."""
+
+    provider: str
+    on: bool
+    set_to: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +156,44 @@ def _stand(
         stored=_stored(row.target, version, observation),
         verified_at=version.verified_at,
         delete_at=version.delete_at,
+        runs_in=_runs_in(version, observation.providers.get(version.provider)),
+    )
+
+
+def _runs_in(version: Version, view: ProviderView | None) -> tuple[str, ...] | None:
+    if view is None or not view.deployments:
+        return None
+    return tuple(
+        seen.project
+        for seen in view.deployments
+        if version.key_id in seen.key_ids and seen.enabled is not False
+    )
+
+
+def projects(observed: Observed) -> tuple[Project, ...]:
+    """Give every project that keys are deployed to."""
+    return tuple(
+        Project(
+            provider=view.provider,
+            project=seen.project,
+            stage=seen.stage,
+            failed=seen.failed,
+            deployed_at=seen.deployed_at,
+            keys=len(seen.key_ids),
+            enabled=seen.enabled,
+        )
+        for view in observed.providers
+        for seen in view.deployments
+    )
+
+
+def switches(recorded: Recorded, observed: Observed) -> tuple[Switch, ...]:
+    """Give the switch for all keys of every provider that has one."""
+    rows = {row.name: row.keys_enabled for row in recorded.providers}
+    return tuple(
+        Switch(provider=view.provider, on=view.enabled, set_to=rows.get(view.provider))
+        for view in observed.providers
+        if view.enabled is not None
     )
 
 

@@ -10,7 +10,16 @@ from reconciler.core.keys import Address, Stage
 from reconciler.core.observed import Observed
 from reconciler.core.recorded import Recorded
 from reconciler.render.jsonable import FORMAT_VERSION, plain, to_json
-from reconciler.render.standing import given, open_intents, problems, spooled, standings, unmade
+from reconciler.render.standing import (
+    given,
+    open_intents,
+    problems,
+    projects,
+    spooled,
+    standings,
+    switches,
+    unmade,
+)
 
 
 def status_json(
@@ -32,6 +41,8 @@ def status_json(
             "provider_keys": [
                 {**plain(each), "source": str(each.source)} for each in given(recorded, observed)
             ],
+            "switches": switches(recorded, observed),
+            "projects": projects(observed),
             "not_made": unmade(recorded, keys),
             "intents": [
                 {**plain(intent), "target": str(intent.target)} for intent in open_intents(recorded)

@@ -20,8 +20,10 @@ from reconciler.render.standing import (
     given,
     open_intents,
     problems,
+    projects,
     spooled,
     standings,
+    switches,
     unmade,
 )
 from reconciler.render.tables import Column, lay_out, stack_lines, table_lines
@@ -40,9 +42,12 @@ COLUMNS: Final = (
     Column("VERIFIED", rank=6),
     Column("SECRET", rank=7, most=60),
 )
+EFFECT: Final = Column("IN EFFECT", rank=0)
+"""Only where something has to be deployed first."""
 """The higher the rank, the earlier a narrow terminal goes without it."""
 
 _HEAD = 2
+_EFFECT_AT = 4
 _STATES: Final = {
     LiveState.ACTIVE: Style.ADD,
     LiveState.DISABLED: Style.CHANGE,
@@ -72,6 +77,8 @@ def status_text(
     found = tuple(standings(recorded, observed, keys))
     lines = (
         *_versions(found, now, width),
+        *_switches(recorded, observed),
+        *_projects(observed, now),
         *_given(recorded, observed, now),
         *_not_made(unmade(recorded, keys)),
         *_intents(recorded, now),
@@ -86,13 +93,20 @@ def status_text(
 def _versions(found: Sequence[Standing], now: datetime, width: int) -> Iterator[Line]:
     if not found:
         return
+    columns: tuple[Column, ...] = COLUMNS
     rows = [_cells(standing, now) for standing in found]
-    layout = lay_out(COLUMNS, rows, width)
+    if any(standing.runs_in is not None for standing in found):
+        columns = (*COLUMNS[:_EFFECT_AT], EFFECT, *COLUMNS[_EFFECT_AT:])
+        rows = [
+            (*row[:_EFFECT_AT], _effect(standing), *row[_EFFECT_AT:])
+            for row, standing in zip(rows, found, strict=True)
+        ]
+    layout = lay_out(columns, rows, width)
     if layout is None:
         for row in rows:
-            yield from stack_lines(COLUMNS, row, head=_HEAD)
+            yield from stack_lines(columns, row, head=_HEAD)
     else:
-        yield from table_lines(COLUMNS, rows, layout)
+        yield from table_lines(columns, rows, layout)
         if layout.dropped:
             hidden = ", ".join(layout.dropped)
             yield BLANK
@@ -128,6 +142,17 @@ def _state(standing: Standing) -> Span:
     return Span(standing.state, Style.FAINT if ended else _STATES[standing.state])
 
 
+def _effect(standing: Standing) -> Span:
+    """Say where a version counts: applied is not yet effective, where that takes a deploy."""
+    ended = standing.stage in _ENDED or standing.state is LiveState.ABSENT
+    if standing.runs_in is None:
+        return Span("at once", Style.FAINT)
+    if not standing.runs_in:
+        return Span("nowhere" if ended else "not yet", Style.FAINT if ended else Style.CHANGE)
+    where = ", ".join(cut(project, LONGEST_NAME) for project in standing.runs_in)
+    return Span(where, Style.LOUD if ended else Style.ADD)
+
+
 def _stored(standing: Standing) -> Span:
     ended = standing.stage in _ENDED
     return Span(standing.stored, Style.FAINT if ended else _STORED[standing.stored])
@@ -144,6 +169,26 @@ def _last_used(standing: Standing, now: datetime) -> str:
     if standing.last_used_at is not None:
         return word_due(standing.last_used_at, now)
     return "unknown" if standing.state in {LiveState.UNKNOWN, LiveState.ABSENT} else "never used"
+
+
+def _switches(recorded: Recorded, observed: Observed) -> Iterator[Line]:
+    sentences = [
+        f"{cut(each.provider, LONGEST_NAME)}: all keys are {'on' if each.on else 'off'}"
+        f"{'' if each.set_to in (None, each.on) else ', which is not how we had set them'}"
+        for each in switches(recorded, observed)
+    ]
+    yield from _section("Switches for all keys:", sentences)
+
+
+def _projects(observed: Observed, now: datetime) -> Iterator[Line]:
+    sentences = [
+        f"{cut(each.provider, LONGEST_NAME)} {cut(each.project, LONGEST_NAME)}: "
+        f"{cut(each.stage, LONGEST_NAME)}, "
+        f"{f'deployed {word_due(each.deployed_at, now)}' if each.deployed_at else 'never deployed'}"
+        f" with {plural(each.keys, 'key')}{', all switched off' if each.enabled is False else ''}"
+        for each in projects(observed)
+    ]
+    yield from _section("What projects run:", sentences)
 
 
 def _given(recorded: Recorded, observed: Observed, now: datetime) -> Iterator[Line]:

@@ -111,6 +111,11 @@ def word_set(members: tuple[str, ...]) -> str:
     return f"[{', '.join([*shown, f'… {hidden} more'] if hidden else shown)}]"
 
 
+def word_order(members: tuple[str, ...]) -> str:
+    """Write a list whose order counts."""
+    return " -> ".join(quote(member) for member in members)
+
+
 def word_membership(added: tuple[str, ...], removed: tuple[str, ...]) -> str | None:
     """Write which members of a set come and go: `(+ agent:read, - chat)`."""
     moves = [*(f"+ {member}" for member in added), *(f"- {member}" for member in removed)]

@@ -57,6 +57,7 @@ def test_every_field_of_a_step_is_there() -> None:
         "added": [],
         "removed": [],
         "widens": True,
+        "write_only": False,
     }
     assert step["differences"][2]["after"] == "2027-03-21T00:00:00Z"
 

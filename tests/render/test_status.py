@@ -192,6 +192,7 @@ def test_status_as_json() -> None:
         "stored": "current",
         "verified_at": "2026-11-18T04:00:00Z",
         "delete_at": None,
+        "runs_in": None,
     }
     assert document["intents"][0]["kind"] == "create"
     assert document["intents"][0]["target"] == "local:billing#KEY"
