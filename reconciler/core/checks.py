@@ -84,6 +84,8 @@ def unconfirmed(s: Situation) -> Finding | None:
     """The list does not show a recorded key, and a look-up by id could not settle it."""
     if s.version is None or s.version.stage is Stage.GONE or s.live is not None or s.absent:
         return None
+    if s.lagging:
+        return None
     return hold(
         Reason.UNCONFIRMED, f"v{s.version.number} is not listed, and could not be confirmed gone"
     )
@@ -109,7 +111,9 @@ def provider_moved(s: Situation) -> Finding | None:
 def dated_in_the_past(s: Situation) -> Finding | None:
     """A key that has to be made would be dead at once."""
     lifetime = s.key.lifetime if s.key else None
-    if s.live is not None or not isinstance(lifetime, At) or lifetime.instant > s.now:
+    if s.live is not None or s.lagging:
+        return None
+    if not isinstance(lifetime, At) or lifetime.instant > s.now:
         return None
     return _too_late(lifetime.instant)
 
@@ -143,7 +147,7 @@ def condemned(s: Situation) -> Finding | None:
 
 def no_place_for_its_secret(s: Situation) -> Finding | None:
     """It has to be made, and the store that should take its secret cannot be used."""
-    if s.live is not None or s.store_unread is None:
+    if s.live is not None or s.lagging or s.store_unread is None:
         return None
     return hold(Reason.STORE_UNREADABLE, f"it is not made: {s.store_unread}")
 
@@ -306,7 +310,7 @@ def unproven(s: Situation) -> Finding | None:
     """It was not seen to be accepted, or rejected, as it should be."""
     if s.version is None or s.version.verified_at is not None or s.live is None:
         return None
-    if s.able is None or not s.able.can_verify or not s.can_read_secrets:
+    if s.able is None or not s.able.can_verify or not s.can_read_secrets or not s.provable:
         return None
     return Finding(
         Action.VERIFY,

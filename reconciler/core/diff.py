@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from reconciler.core.capabilities import Capabilities
+from reconciler.core.capabilities import Capabilities, Marker
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import (
     ENABLED,
@@ -26,17 +26,31 @@ from reconciler.core.keys import (
     Value,
 )
 from reconciler.core.observed import LiveKey
+from reconciler.core.ownership import Mark, mark_name
 from reconciler.core.recorded import Version
 from reconciler.core.steps import Difference
 
 
-def wanted(key: DesiredKey, name: str, created_at: datetime, version: Version | None) -> Attributes:
+def live_name(key: DesiredKey, template: str, mark: Mark, able: Capabilities) -> str | None:
+    """Give the name that a version has at the API, marked if need be; None for no name."""
+    if NAME not in able.fields:
+        return None
+    if able.marker is Marker.NAME:
+        return mark_name(template, key.name, mark, able.name_limit)
+    return key.name[: able.name_limit]
+
+
+def wanted(
+    key: DesiredKey, name: str | None, created_at: datetime, version: Version | None
+) -> Attributes:
     """Give every field that the manifest manages, as absolute values for one version.
 
     A relative expiry counts from the version's creation. As long as the manifest asks for the same
     span, the instant that the API granted is what is wanted, so that rounding never repeats.
     """
-    fields: dict[str, Value] = {**key.attributes.mapping(), NAME: name}
+    fields: dict[str, Value] = key.attributes.mapping()
+    if name is not None:
+        fields[NAME] = name
     match key.lifetime:
         case None:
             pass
@@ -64,21 +78,29 @@ def remember(fields: Attributes) -> tuple[tuple[str, str], ...]:
 def differ(
     aim: Attributes, live: LiveKey, version: Version | None, able: Capabilities
 ) -> tuple[Difference, ...]:
-    """List the fields, `enabled` aside, in which a live key is not as wanted."""
+    """List the fields, `enabled` aside, in which a live key is not as wanted.
+
+    What no answer tells is compared with what was last set.
+    """
     there = live.attributes.mapping()
+    applied = dict(version.applied) if version else {}
     unequal = {
         name: value
         for name, value in aim.pairs
-        if name != ENABLED and not _equal(name, there.get(name), value, name in there, able)
+        if name != ENABLED
+        and not (
+            applied.get(name) == canonical(value)
+            if name in able.write_only
+            else _equal(name, there.get(name), value, name in there, able)
+        )
     }
     if not unequal:
         return ()
-    applied = dict(version.applied) if version else {}
     granted = version.expires_at if version else None
     if granted is not None and unequal.get(EXPIRES_AT) == granted:
         # What the API granted may be rounded; it is what we applied all the same.
         applied[EXPIRES_AT] = canonical(granted)
-    return _word(there, unequal, applied)
+    return _word(there, unequal, applied, able.write_only)
 
 
 def _equal(name: str, there: Value, value: Value, known: bool, able: Capabilities) -> bool:  # noqa: FBT001
@@ -88,7 +110,10 @@ def _equal(name: str, there: Value, value: Value, known: bool, able: Capabilitie
 
 
 def _word(
-    there: Mapping[str, Value], unequal: Mapping[str, Value], applied: Mapping[str, str]
+    there: Mapping[str, Value],
+    unequal: Mapping[str, Value],
+    applied: Mapping[str, str],
+    write_only: frozenset[str],
 ) -> tuple[Difference, ...]:
     from deepdiff import DeepDiff  # noqa: PLC0415 - a third of a second, and most plans have none
 
@@ -113,7 +138,8 @@ def _word(
             known=name in there,
             added=tuple(sorted(added.get(name, ()))),
             removed=tuple(sorted(removed.get(name, ()))),
-            widens=_widens(name, there.get(name)),
+            widens=name not in write_only and _widens(name, there.get(name)),
+            write_only=name in write_only,
         )
         for name, value in sorted(unequal.items())
     )

@@ -15,6 +15,7 @@ from reconciler.core.matching import Matches, match_live
 from reconciler.core.observed import Observed
 from reconciler.core.recorded import IntentKind, ProviderRow, Recorded
 from reconciler.core.steps import REMOVALS, Action, Plan, Reason, Step
+from reconciler.core.toggle import ours_at, tell_hit, working
 
 REMOVAL_SHARE = 0.3
 VANISHED_SHARE = 0.3
@@ -59,11 +60,14 @@ def refuse(
     recorded: Recorded,
     approval: Approval,
     now: datetime,
+    markless: frozenset[str] = frozenset(),
 ) -> tuple[str, ...]:
-    """Give every reason why this plan must not be applied; none when it may."""
-    case = Case(
-        plan, desired, observed, recorded, match_live(observed, recorded, {}), approval, now
-    )
+    """Give every reason why this plan must not be applied; none when it may.
+
+    `markless` are the providers whose keys carry no mark.
+    """
+    matches = match_live(observed, recorded, {}, markless)
+    case = Case(plan, desired, observed, recorded, matches, approval, now)
     return tuple(sentence for guard in GUARDS for sentence in guard(case))
 
 
@@ -156,6 +160,21 @@ def mass_switch_off(case: Case) -> Iterator[str]:
     )
 
 
+def tenant_off(case: Case) -> Iterator[str]:
+    """The switch for all keys of a tenant stops every one of them, also those of other people."""
+    for step in case.plan.steps:
+        view = case.matches.views.get(step.provider)
+        if step.action is not Action.SWITCH_OFF or view is None:
+            continue
+        count = len(working(view))
+        if count > case.approval.allow_revoke:
+            hit = tell_hit(view, ours_at(step.provider, case.recorded))
+            yield (
+                f"switching off all keys of '{step.provider}': {hit}; if that is meant, allow it "
+                f"with `--allow-revoke {count}`"
+            )
+
+
 def unattended_loss(case: Case) -> Iterator[str]:
     """Nobody is watching, it cannot be undone, and the key was used a moment ago."""
     if case.approval.attended:
@@ -203,6 +222,7 @@ GUARDS: tuple[Callable[[Case], Iterator[str]], ...] = (
     vanished_share,
     removal_share,
     mass_switch_off,
+    tenant_off,
     unattended_loss,
     foreign_keys,
     unmanaged_forbidden,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from reconciler.core.keys import Cause, Stage
 from reconciler.core.observed import LiveStatus
 from reconciler.core.situation import Finding, Situation, hold, stands
 from reconciler.core.steps import Action, Reason
+from reconciler.core.tenant import Effect
 
 
 def never_made(s: Situation) -> Finding | None:
@@ -38,12 +41,19 @@ def already_gone(s: Situation) -> Finding | None:
         return None
     if s.row is not None and any(v.condemned for v in s.row.living):
         return None
-    return Finding(
-        Action.FORGET,
-        Cause.CONFIG,
-        Reason.ALREADY_GONE,
-        "it left the manifest, and is gone at the API: its record and stored secret are removed",
-    )
+    gone = "it left the manifest, and is gone at the API"
+    match s.dying:
+        case Effect.NOW:
+            sentence = f"{gone}: its record and stored secret are removed"
+            return Finding(Action.FORGET, Cause.CONFIG, Reason.ALREADY_GONE, sentence)
+        case Effect.OUR_DEPLOY:
+            sentence = f"{gone}, and works on until a deploy"
+            return Finding(Action.DELETE, Cause.CONFIG, Reason.ALREADY_GONE, sentence)
+        case Effect.THEIR_DEPLOY:
+            sentence = f"{gone}, and works on until a deploy, which the manifest leaves to others"
+            return hold(Reason.NOT_DEPLOYED, sentence, Cause.CONFIG)
+        case _:
+            assert_never(s.dying)
 
 
 def enabled_outside(s: Situation) -> Finding | None:
@@ -75,14 +85,16 @@ def delete_due(s: Situation) -> Finding | None:
 
 
 def undeclared(s: Situation) -> Finding | None:
-    """It left the manifest: off now, deleted after `delete_after`."""
+    """It left the manifest: off now, deleted after `delete_after`; at once where off is final."""
     if s.version is None or s.row is None or s.version.stage is Stage.DISABLED:
         return None
-    gentle = s.able is not None and s.able.can_disable and s.row.delete_after.total_seconds() > 0
+    undoable = s.able is not None and s.able.can_disable and s.able.can_enable
+    gentle = undoable and s.row.delete_after.total_seconds() > 0
+    deploys = s.able is not None and s.able.on_deploy
     return Finding(
         Action.RETIRE if gentle else Action.DELETE,
         Cause.CONFIG,
         Reason.UNDECLARED,
         "it is not in the manifest any more",
-        "the key stops working at once",
+        f"the key stops working {'with the next deploy' if deploys else 'at once'}",
     )

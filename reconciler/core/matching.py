@@ -1,4 +1,8 @@
-"""Which live key is which? By recorded id first, then by mark, and never by name alone."""
+"""Which live key is which? By recorded id first, then by mark, and never by name alone.
+
+Where an API carries no marks, a key that nobody recorded may still be what a lost create made: it
+is then put where it could belong, as a suspect and no more.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,9 @@ from dataclasses import dataclass, field
 from reconciler.core.keys import Address, KeyId, OpId, Target
 from reconciler.core.observed import Head, LiveKey, Observed, ProviderView, StoreView
 from reconciler.core.ownership import op_tag, read_mark, stack_tag
-from reconciler.core.recorded import Intent, Recorded, RetiredOp
+from reconciler.core.recorded import Intent, IntentKind, Recorded, RetiredOp
 from reconciler.core.steps import Foreign
+from reconciler.core.strays import could_be_late, could_be_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,15 @@ class Matches:
 
 
 def match_live(
-    observed: Observed, recorded: Recorded, twins: Mapping[tuple[str, str], Address]
+    observed: Observed,
+    recorded: Recorded,
+    twins: Mapping[tuple[str, str], Address],
+    markless: frozenset[str] = frozenset(),
 ) -> Matches:
     """Sort live keys into ours, left over, late, suspect and foreign.
 
-    `twins` maps (provider, name) to the address that declares this very name.
+    `twins` maps (provider, name) to the address that declares this very name. `markless` are the
+    providers whose keys carry no mark.
     """
     known = _known_ids(recorded)
     copied = _settled_marks(recorded)
@@ -77,6 +86,9 @@ def match_live(
     tag = stack_tag(recorded.meta.stack)
     sorter = _Sorter(known, copied, intents, retired, tag, twins)
     for view in observed.providers:
+        if view.provider in markless:
+            sorter.place_markless(view, _Open.of(recorded, view.provider))
+            continue
         for live in view.keys:
             sorter.place(view.provider, live)
     return Matches(
@@ -103,6 +115,29 @@ def _settled_marks(recorded: Recorded) -> frozenset[str]:
     return frozenset(recorded_ops | {op_tag(r.op) for r in recorded.retired if r.released})
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """The creates at one provider whose keys may turn up, the oldest first."""
+
+    intents: tuple[Intent, ...]
+    retired: tuple[RetiredOp, ...]
+
+    @classmethod
+    def of(cls, recorded: Recorded, provider: str) -> _Open:
+        intents = (
+            intent
+            for intent in recorded.intents
+            if intent.provider == provider
+            and intent.kind is IntentKind.CREATE
+            and intent.key_id is None
+        )
+        retired = (op for op in recorded.retired if op.provider == provider)
+        return cls(
+            tuple(sorted(intents, key=lambda intent: (intent.started_at, intent.op))),
+            tuple(sorted(retired, key=lambda op: (op.retired_at, op.op))),
+        )
+
+
 @dataclass(slots=True)
 class _Sorter:
     known: frozenset[KeyId]
@@ -123,11 +158,36 @@ class _Sorter:
             return
         mark = None if live.held_by else read_mark(live.mark_text)
         if mark is None or mark.stack != self.tag or mark.op in self.copied:
-            twin = self.twins.get((provider, live.name))
-            self.foreign.append(Foreign(provider, live.id, live.name, live.last_used_at, twin))
+            self.set_aside(provider, live)
         elif intent := self.intents.get((provider, mark.op)):
             self.candidates.setdefault(intent.op, []).append(live)
         elif retired := self.retired.get((provider, mark.op)):
             self.late.append(Late(retired, live))
         else:
             self.suspects.append(Suspect(provider, live))
+
+    def place_markless(self, view: ProviderView, open_ones: _Open) -> None:
+        """Put each unrecorded key with every open create that may have made it.
+
+        Of those that were given up, a key goes to the one that has the fewest so far: as many late
+        keys as operations are explained, and one more is not.
+        """
+        late: dict[OpId, int] = dict.fromkeys((op.op for op in open_ones.retired), 0)
+        for live in sorted(view.keys, key=lambda key: key.id):
+            self.live[view.provider, live.id] = live
+            if live.id in self.known:
+                continue
+            mine = [intent for intent in open_ones.intents if could_be_of(intent, live)]
+            for intent in mine:
+                self.candidates.setdefault(intent.op, []).append(live)
+            given_up = [op for op in open_ones.retired if could_be_late(op, live)]
+            if not mine and given_up:
+                retired = min(given_up, key=lambda op: late[op.op])
+                late[retired.op] += 1
+                self.late.append(Late(retired, live))
+            elif not mine:
+                self.set_aside(view.provider, live)
+
+    def set_aside(self, provider: str, live: LiveKey) -> None:
+        twin = self.twins.get((provider, live.name))
+        self.foreign.append(Foreign(provider, live.id, live.name, live.last_used_at, twin))

@@ -90,7 +90,8 @@ class Intent:
 
     For a create, `key_id` and `fingerprint` are filled in as soon as they are known, and always
     before the secret is written to a store. `seen` has the ids that were there before, where an API
-    carries no mark: a lost create is then the one that is new.
+    carries no mark: a lost create is then the one that is new. `sent` remembers of a create the
+    fields that no answer tells, as `Version.applied` does.
     """
 
     op: OpId
@@ -106,6 +107,7 @@ class Intent:
     key_id: KeyId | None = None
     fingerprint: Fingerprint | None = None
     seen: tuple[KeyId, ...] = ()
+    sent: tuple[tuple[str, str], ...] = ()
     rev: int = 0
 
 
@@ -129,7 +131,9 @@ class RetiredOp:
 class ProviderRow:
     """Which API a provider of this stack is; a change is refused until it is said.
 
-    `keys_enabled` is how we last set the tenant-wide switch, None where we never did.
+    `keys_enabled` is how we last set the tenant-wide switch, or saw it set as the manifest says;
+    None where we never did. `dead` are ids of ours that are in no other row, and that are gone at
+    the API while some container may still accept them.
     """
 
     name: str
@@ -137,6 +141,7 @@ class ProviderRow:
     dialect: str
     tenant: str | None
     keys_enabled: bool | None = None
+    dead: tuple[KeyId, ...] = ()
     rev: int = 0
 
 

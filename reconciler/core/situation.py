@@ -11,6 +11,7 @@ from reconciler.core.keys import ENABLED, EXPIRES_AT, Cause
 from reconciler.core.observed import Head, LiveKey, LiveStatus
 from reconciler.core.recorded import KeyRow, Version
 from reconciler.core.steps import Action, Difference, Reason
+from reconciler.core.tenant import Effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,9 @@ class Situation:
     """All that is known of one key. `version` is the one that consumers use, or used last.
 
     `absent` means confirmed gone; with neither `live` nor `absent` nothing is known. `unread` says
-    why the provider could not be read, `store_unread` the same of the store.
+    why the provider could not be read, `store_unread` the same of the store. `lagging`: it was made
+    so recently that the list may not show it. `dying` is when a version that is gone at the API
+    stops to be accepted. `provable`: it could be tried out in this run.
     """
 
     now: datetime
@@ -34,6 +37,9 @@ class Situation:
     able: Capabilities | None
     differences: tuple[Difference, ...] = ()
     expiry: datetime | None = None
+    lagging: bool = False
+    dying: Effect = Effect.NOW
+    provable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

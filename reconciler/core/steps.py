@@ -76,9 +76,6 @@ class Reason(StrEnum):
     TOGGLED_OUTSIDE = "toggled_outside"
     NOT_DEPLOYED = "not_deployed"
     NO_SLOT = "no_slot"
-    SOURCE_CHANGED = "source_changed"
-    NEVER_PROVIDED = "never_provided"
-    NOT_OURS = "not_ours"
 
 
 class Settlement(StrEnum):
@@ -119,7 +116,8 @@ class Difference:
     """One field that is not as wanted. `known` is false where the API tells no value for it.
 
     For sets, `added` and `removed` say which members come and go. `widens` marks a difference that
-    gives the live key more than the manifest grants.
+    gives the live key more than the manifest grants, `write_only` a field that no answer ever
+    tells: it differs from what was last set.
     """
 
     field: str
@@ -130,14 +128,17 @@ class Difference:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     widens: bool = False
+    write_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One action on one key.
+    """One action on one key, or on a whole provider.
 
     `impact` says what stops working, and when; None where nothing does. `precondition` is a hash of
     what was observed of this key, so that a step on something that changed since is not taken.
+    `projects` are those that a deploy is about, in its order. A step with an `op` goes on with what
+    an interrupted run left over.
     """
 
     address: Address
@@ -155,6 +156,7 @@ class Step:
     settlement: Settlement | None = None
     place: str | None = None
     precondition: str = ""
+    projects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from reconciler.core.keys import (
     Value,
 )
 from reconciler.core.observed import (
+    Deployment,
     Head,
     LiveKey,
     LiveStatus,
@@ -107,11 +108,24 @@ def key(
 
 
 def provider(
-    name: str = PROVIDER, *, unmanaged: Unmanaged = Unmanaged.WARN, origin: str = ORIGIN
+    name: str = PROVIDER,
+    *,
+    unmanaged: Unmanaged = Unmanaged.WARN,
+    origin: str = ORIGIN,
+    keys_enabled: bool | None = None,
+    deploy: tuple[str, ...] | None = None,
+    exclusive: bool = False,
 ) -> DesiredProvider:
     """Declare a provider."""
     return DesiredProvider(
-        name=name, dialect="memory", origin=origin, unmanaged=unmanaged, name_template=TEMPLATE
+        name=name,
+        dialect="memory",
+        origin=origin,
+        unmanaged=unmanaged,
+        name_template=TEMPLATE,
+        keys_enabled=keys_enabled,
+        deploy=deploy,
+        exclusive=exclusive,
     )
 
 
@@ -193,6 +207,8 @@ def intent(
     kind: IntentKind = IntentKind.CREATE,
     provider: str = PROVIDER,
     answered: bool = False,
+    seen: tuple[KeyId, ...] = (),
+    started_at: datetime = NOW - timedelta(hours=1),
 ) -> Intent:
     """Record an operation that an earlier run left open."""
     return Intent(
@@ -203,21 +219,28 @@ def intent(
         number=number,
         name=marked(address, op(address, number)),
         target=target(address),
-        started_at=NOW - timedelta(hours=1),
+        started_at=started_at,
         holder="host",
         key_id=key_id(address, number) if answered else None,
         fingerprint=print_of(address, number) if answered else None,
+        seen=seen,
         rev=1,
     )
 
 
-def retired(address: str = "crm-a", number: int = 1, provider: str = PROVIDER) -> RetiredOp:
+def retired(
+    address: str = "crm-a",
+    number: int = 1,
+    provider: str = PROVIDER,
+    seen: tuple[KeyId, ...] = (),
+) -> RetiredOp:
     """Record a create that was given up."""
     return RetiredOp(
         op=op(address, number),
         provider=provider,
         address=Address(address),
         retired_at=NOW - timedelta(hours=2),
+        seen=seen,
         rev=1,
     )
 
@@ -244,13 +267,19 @@ def live(
     )
 
 
-def foreign(name: str, ident: str = "foreign-1", used: datetime | None = None) -> LiveKey:
+def foreign(
+    name: str,
+    ident: str = "foreign-1",
+    used: datetime | None = None,
+    created: datetime | None = None,
+) -> LiveKey:
     """Show a key that somebody else made."""
     return LiveKey(
         id=KeyId(ident),
         name=name,
         status=LiveStatus.ACTIVE,
         attributes=Attributes.of({NAME: name}),
+        created_at=created,
         last_used_at=used,
     )
 
@@ -263,6 +292,9 @@ def view(
     origin: str = ORIGIN,
     tenant: str | None = TENANT,
     clock_ahead: timedelta | None = None,
+    enabled: bool | None = None,
+    deployments: Iterable[Deployment] = (),
+    reach: Iterable[str] = (),
 ) -> ProviderView:
     """Show a provider."""
     return ProviderView(
@@ -273,6 +305,9 @@ def view(
         tenant=tenant,
         clock_ahead=clock_ahead,
         problem=problem,
+        enabled=enabled,
+        deployments=tuple(deployments),
+        reach=tuple(reach),
     )
 
 

@@ -3,6 +3,9 @@
 `before` declares keys as they were when everything was in order; each becomes a recorded version, a
 live key and a stored secret. `live`, `rows`, `slots` and the rest then bend that world, and
 `desired` is what the manifest says now (left out: the same as before).
+
+`able` bends what the API can do; `able: {studio: true}` is one whose keys have no name, no mark and
+no field, are switched as a whole, and count in the `projects` that were deployed with them.
 """
 
 from __future__ import annotations
@@ -15,17 +18,20 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from reconciler.core.capabilities import Capabilities
+from reconciler.core.capabilities import Capabilities, Marker
 from reconciler.core.desired import Desired, DesiredKey, Unmanaged
 from reconciler.core.guard import Approval
-from reconciler.core.keys import After, At, Lifetime, Never, Stage, Value
-from reconciler.core.observed import Head, LiveKey, LiveStatus, Observed
-from reconciler.core.recorded import IntentKind, KeyRow, ProviderRow, Recorded
+from reconciler.core.keys import NAME, After, At, KeyId, Lifetime, Never, Stage, Value
+from reconciler.core.observed import Deployment, Head, LiveKey, LiveStatus, Observed
+from reconciler.core.recorded import IntentKind, KeyRow, ProviderRow, Recorded, RetiredOp
 from tests.core import builders
 from tests.core.builders import ABLE, DAY, NOW, PROVIDER, STACK
+from tests.core.projects import deployment
 
 Words: TypeAlias = Mapping[str, Any]
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": DAY}
+_STUDIO = {"fields": [], "marker": "none", "can_disable": False, "can_enable": False}
+_STUDIO |= {"on_deploy": True, "has_toggle": True}
+_UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": DAY}
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ def load_scenario(path: Path) -> Scenario:
     allowed = {"what", "before", "desired", "live", "rows", "slots", "absent", "others", "provider"}
     allowed |= {"intents", "retired", "spooled", "store_problem", "recorded_provider", "approval"}
     allowed |= {"expect", "refused", "foreign", "scheduled", "unmanaged", "unread", "immutable"}
+    allowed |= {"able", "declared_provider", "projects"}
     assert set(words) <= allowed, set(words) - allowed
     before = {name: _key(name, fields) for name, fields in words.get("before", {}).items()}
     now = words.get("desired", words.get("before", {})) or {}
@@ -57,7 +64,7 @@ def load_scenario(path: Path) -> Scenario:
         desired=_desired(words, now),
         observed=_observed(words, before),
         recorded=_recorded(words, before),
-        able=replace(ABLE, mutable=ABLE.mutable - set(words.get("immutable", []))),
+        able=_able(words),
         now=NOW,
         approval=Approval(**words.get("approval", {"allow_revoke": 99})),
         expect=words.get("expect", []),
@@ -67,9 +74,27 @@ def load_scenario(path: Path) -> Scenario:
     )
 
 
+def _able(words: Words) -> Capabilities:
+    told = dict(words.get("able", {}))
+    told = {**(_STUDIO if told.pop("studio", False) else {}), **told}
+    if "fields" in told:
+        told["fields"] = told["mutable"] = frozenset(told["fields"])
+    if "write_only" in told:
+        told["write_only"] = frozenset(told["write_only"])
+    if "list_lag" in told:
+        told["list_lag"] = _span(told["list_lag"])
+    if "marker" in told:
+        told["marker"] = Marker(told["marker"])
+    able = replace(ABLE, **told)
+    return replace(able, mutable=able.mutable - set(words.get("immutable", [])))
+
+
 def _desired(words: Words, keys: Words) -> Desired:
     policy = Unmanaged(words.get("unmanaged", "warn"))
-    here = () if "provider_gone" in keys else (builders.provider(unmanaged=policy),)
+    told = dict(words.get("declared_provider", {}))
+    if "deploy" in told:
+        told["deploy"] = () if told["deploy"] == "all" else tuple(told["deploy"])
+    here = () if "provider_gone" in keys else (builders.provider(unmanaged=policy, **told),)
     declared = (_key(name, fields) for name, fields in keys.items() if name != "provider_gone")
     return builders.desired(*declared, providers=here)
 
@@ -92,14 +117,16 @@ def _observed(words: Words, before: Mapping[str, DesiredKey]) -> Observed:
     settled = [builders.settle_key(key) for key in before.values()]
     changes: Words = words.get("live", {})
     absent = words.get("absent", [])
+    fields = _able(words).fields
     shown = [
-        _bend_live(live, changes.get(row.address, {}))
+        _strip(_bend_live(live, changes.get(row.address, {})), fields)
         for row, live, _ in settled
         if row.address not in {*absent, *words.get("unread", [])}
     ]
     view = builders.view(
         *shown,
         *(_other(other) for other in words.get("others", [])),
+        deployments=[_project(name, told) for name, told in words.get("projects", {}).items()],
         absent=[builders.key_id(address) for address in absent],
         **_provider(words.get("provider", {})),
     )
@@ -114,6 +141,27 @@ def _observed(words: Words, before: Mapping[str, DesiredKey]) -> Observed:
         store_problem=words.get("store_problem"),
         spooled=[_op(name) for name in words.get("spooled", [])],
     )
+
+
+def _strip(live: LiveKey, fields: frozenset[str]) -> LiveKey:
+    """Show no more of a key than such an API tells."""
+    named = live.name if NAME in fields else ""
+    return replace(live, name=named, attributes=live.attributes.only(fields))
+
+
+def _project(name: str, words: Words) -> Deployment:
+    """Show a project that holds versions, as `crm-a 1`, or ids as they are."""
+    held = [
+        builders.key_id(*_version(told)) if " " in told else KeyId(told)
+        for told in words.get("holds", [])
+    ]
+    rest = {word: told for word, told in words.items() if word != "holds"}
+    return deployment(name, *held, **rest)
+
+
+def _version(name: str) -> tuple[str, int]:
+    address, number = name.split()
+    return address, int(number)
 
 
 def _provider(words: Words) -> dict[str, Any]:
@@ -140,11 +188,15 @@ def _bend_live(live: LiveKey, change: Words) -> LiveKey:
 def _other(words: Words) -> LiveKey:
     """Show a key that is not in the record: marked `of` an operation, or somebody else's."""
     used = _instant(words["used"]) if "used" in words else None
-    if "of" not in words:
-        return builders.foreign(words["name"], words["id"], used)
-    address, number = words["of"].split()
-    name = builders.marked(address, builders.op(address, number), words.get("stack", STACK))
-    return replace(builders.foreign(name, words["id"]), last_used_at=used)
+    created = _instant(words["created"]) if "created" in words else None
+    name = words.get("name", "")
+    if "of" in words:
+        address, number = words["of"].split()
+        name = builders.marked(address, builders.op(address, number), words.get("stack", STACK))
+    shown = builders.foreign(name, words["id"], used, created)
+    if "marked" in words:
+        shown = replace(shown, marked=name, name=words["marked"])
+    return replace(shown, held_by=words.get("held_by"))
 
 
 def _slot(address: str, words: Words) -> Head:
@@ -167,6 +219,8 @@ def _recorded(words: Words, before: Mapping[str, DesiredKey]) -> Recorded:
             int(text["of"].split()[1]),
             kind=IntentKind(text.get("kind", "create")),
             answered=text.get("answered", False),
+            seen=tuple(map(KeyId, text.get("seen", []))),
+            started_at=_instant(text.get("started", "-1h")),
         )
         for text in words.get("intents", [])
     ]
@@ -174,9 +228,21 @@ def _recorded(words: Words, before: Mapping[str, DesiredKey]) -> Recorded:
     return builders.recorded(
         *rows,
         intents=intents,
-        retired_ops=[builders.retired(*name.split()) for name in words.get("retired", [])],
-        providers=[ProviderRow(name=PROVIDER, dialect="memory", **known)] if known else (),
+        retired_ops=[_retired(told) for told in words.get("retired", [])],
+        providers=[_provider_row(known)] if known else (),
     )
+
+
+def _retired(words: str | Words) -> RetiredOp:
+    told = {"of": words} if isinstance(words, str) else words
+    seen = tuple(map(KeyId, told.get("seen", [])))
+    return builders.retired(*_version(told["of"]), seen=seen)
+
+
+def _provider_row(words: Words) -> ProviderRow:
+    told = {"origin": builders.ORIGIN, "tenant": builders.TENANT, **words}
+    told["dead"] = tuple(map(KeyId, told.get("dead", [])))
+    return ProviderRow(name=PROVIDER, dialect="memory", **told)
 
 
 def _bend_row(row: KeyRow, change: Words) -> KeyRow:

@@ -8,12 +8,13 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from reconciler.core.desired import Desired
+from reconciler.core.capabilities import Capabilities, Marker
+from reconciler.core.desired import Desired, DesiredProvider
 from reconciler.core.keys import After, At, KeyId, Never, Stage
-from reconciler.core.observed import LiveKey, LiveStatus, Observed, ProviderView
-from reconciler.core.recorded import IntentKind, KeyRow, Recorded
-from tests.core import builders
-from tests.core.builders import DAY, NOW
+from reconciler.core.observed import Deployment, LiveKey, LiveStatus, Observed, ProviderView
+from reconciler.core.recorded import IntentKind, KeyRow, ProviderRow, Recorded
+from tests.core import builders, projects
+from tests.core.builders import ABLE, DAY, NOW
 
 T = TypeVar("T")
 ADDRESSES = ("crm-a", "crm-b", "crm-c")
@@ -22,11 +23,12 @@ PROVIDERS = ("agents", "other")
 
 @dataclass(frozen=True)
 class SmallWorld:
-    """The three inputs of one plan."""
+    """The three inputs of one plan, and what the providers can do."""
 
     desired: Desired
     observed: Observed
     recorded: Recorded
+    able: dict[str, Capabilities]
 
     def shuffled(self, seed: int) -> SmallWorld:
         """Give the same world, told in another order."""
@@ -46,9 +48,29 @@ class SmallWorld:
                 intents=mix(self.recorded.intents),
                 retired=mix(self.recorded.retired),
             ),
+            self.able,
         )
 
 
+STUDIO = replace(
+    ABLE,
+    fields=frozenset(),
+    mutable=frozenset(),
+    marker=Marker.NONE,
+    can_disable=False,
+    can_enable=False,
+    on_deploy=True,
+    has_toggle=True,
+)
+ABILITIES = (
+    ABLE,
+    STUDIO,
+    replace(ABLE, has_toggle=True, capacity=3, list_lag=2 * DAY, write_only=frozenset({"scopes"})),
+    replace(STUDIO, list_lag=DAY / 48),
+)
+PROJECTS = ("storefront", "backoffice")
+switches = st.sampled_from([None, True, False])
+deploys = st.sampled_from([None, (), ("storefront",), ("backoffice", "storefront"), ("nothing",)])
 chance = st.booleans()
 rates = st.sampled_from([None, 600, 700])
 scopes = st.sampled_from([(), ("chat",), ("admin", "chat")])
@@ -105,8 +127,56 @@ def live_keys(draw: st.DrawFn) -> LiveKey:
             return shown
 
 
+ids = st.sampled_from(
+    [builders.key_id(address, number) for address in ADDRESSES for number in range(1, 4)]
+    + [KeyId("stray-crm-a-1-True"), KeyId("nobody's")]
+)
+
+
 @st.composite
-def views(draw: st.DrawFn, provider: str) -> ProviderView:
+def deployments(draw: st.DrawFn) -> list[Deployment]:
+    return [
+        projects.deployment(
+            name,
+            *draw(st.sets(ids, max_size=4)),
+            stage=draw(st.sampled_from(["registered", "building", "deployed", "failed"])),
+            enabled=draw(switches),
+        )
+        for name in draw(st.lists(st.sampled_from(PROJECTS), unique=True))
+    ]
+
+
+@st.composite
+def provider_rows(draw: st.DrawFn) -> list[ProviderRow]:
+    return [
+        ProviderRow(
+            name=name,
+            origin=builders.ORIGIN,
+            dialect="memory",
+            tenant=builders.TENANT,
+            keys_enabled=draw(switches),
+            dead=tuple(sorted(draw(st.sets(ids, max_size=2)))),
+        )
+        for name in PROVIDERS
+        if draw(chance)
+    ]
+
+
+@st.composite
+def declared_providers(draw: st.DrawFn) -> list[DesiredProvider]:
+    return [
+        builders.provider(
+            name,
+            keys_enabled=draw(switches),
+            deploy=draw(deploys),
+            exclusive=draw(chance),
+        )
+        for name in PROVIDERS
+    ]
+
+
+@st.composite
+def views(draw: st.DrawFn, provider: str, *, healthy: bool = False) -> ProviderView:
     keys = draw(st.lists(live_keys(), max_size=5, unique_by=lambda live: live.id))
     hidden = {
         builders.key_id(address, number) for address in ADDRESSES for number in range(1, 4)
@@ -115,13 +185,16 @@ def views(draw: st.DrawFn, provider: str) -> ProviderView:
         *keys,
         provider=provider,
         absent=draw(st.sets(st.sampled_from(sorted(hidden)))) if hidden else (),
-        problem=draw(problems),
-        clock_ahead=draw(st.sampled_from([None, DAY])),
+        problem=None if healthy else draw(problems),
+        clock_ahead=None if healthy else draw(st.sampled_from([None, DAY])),
+        enabled=draw(switches),
+        deployments=draw(deployments()),
     )
 
 
 @st.composite
-def small_worlds(draw: st.DrawFn) -> SmallWorld:
+def small_worlds(draw: st.DrawFn, *, healthy: bool = False) -> SmallWorld:
+    """Draw a world; a healthy one can be read whole, and its keys have to be deployed."""
     declared = [
         builders.key(
             address,
@@ -135,17 +208,19 @@ def small_worlds(draw: st.DrawFn) -> SmallWorld:
         )
         for address in sorted(draw(st.sets(st.sampled_from(ADDRESSES))))
     ]
-    known = sorted(draw(st.sets(st.sampled_from(PROVIDERS), min_size=1)))
+    some = st.sets(st.sampled_from(PROVIDERS), min_size=1)
+    known = PROVIDERS if healthy else sorted(draw(some))
+    abilities = (STUDIO,) if healthy else ABILITIES
     return SmallWorld(
-        builders.desired(*declared, providers=[builders.provider(name) for name in PROVIDERS]),
+        builders.desired(*declared, providers=draw(declared_providers())),
         builders.observed(
-            *(draw(views(name)) for name in known),
+            *(draw(views(name, healthy=healthy)) for name in known),
             heads=[
                 builders.head(address, draw(st.sampled_from([None, 1, 2])))
                 for address in ADDRESSES
                 if draw(chance)
             ],
-            store_problem=draw(st.sampled_from([None, None, "sealed"])),
+            store_problem=None if healthy else draw(st.sampled_from([None, None, "sealed"])),
             spooled=[builders.op(address, 1) for address in ADDRESSES if draw(chance)],
         ),
         builders.recorded(
@@ -156,6 +231,7 @@ def small_worlds(draw: st.DrawFn) -> SmallWorld:
                     number,
                     kind=draw(st.sampled_from(IntentKind)),
                     answered=draw(chance),
+                    seen=tuple(sorted(draw(st.sets(ids, max_size=2)))),
                 )
                 for address, number in sorted(
                     draw(
@@ -166,5 +242,7 @@ def small_worlds(draw: st.DrawFn) -> SmallWorld:
                 )
             ],
             retired_ops=[builders.retired("crm-a", 4)] if draw(chance) else (),
+            providers=draw(provider_rows()),
         ),
+        {name: draw(st.sampled_from(abilities)) for name in PROVIDERS},
     )

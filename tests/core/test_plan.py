@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from reconciler.core.keys import Stage
-from reconciler.core.plan import consumed, digest, fingerprint_of, make_plan, next_number
+from reconciler.core.knowledge import consumed, fingerprint_of, next_number
+from reconciler.core.plan import digest, make_plan
 from reconciler.core.steps import Action, Counts, Plan, count
 from tests.core.builders import (
     ABLE_ALL,

@@ -6,24 +6,33 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.core.capabilities import Capabilities
 from reconciler.core.guard import refuse
 from reconciler.core.plan import make_plan
-from reconciler.core.steps import Counts, Plan, Reason, Settlement, Step, count
+from reconciler.core.steps import Action, Counts, Plan, Reason, Settlement, Step, count
+from reconciler.core.tenant import markless_of
 from tests.core.builders import PROVIDER
 from tests.core.scenario import Scenario, load_scenario
 
 FILES = sorted(Path(__file__).parent.joinpath("scenarios").glob("*.yaml"))
 
 
-def plan_of(scenario: Scenario) -> Plan:
+def able_of(scenario: Scenario) -> dict[str, Capabilities]:
     able = {p.name: scenario.able for p in scenario.desired.providers}
     if any(key.provider != PROVIDER for key in scenario.desired.keys):
         able["other"] = scenario.able
+    return able
+
+
+def plan_of(scenario: Scenario) -> Plan:
+    able = able_of(scenario)
     return make_plan(scenario.desired, scenario.observed, scenario.recorded, able, scenario.now)
 
 
 def describe(step: Step) -> str:
-    return f"{step.action} {step.address} {step.reason} {step.cause}: {step.sentence}"
+    where = f" [{', '.join(step.projects)}]" if step.projects else ""
+    told = f"{step.action} {step.address} {step.reason} {step.cause}: {step.sentence}{where}"
+    return f"{told} ! {step.impact}" if step.action is Action.SWITCH_OFF else told
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
@@ -45,6 +54,7 @@ def test_scenario(path: Path) -> None:
         scenario.recorded,
         scenario.approval,
         scenario.now,
+        markless_of(able_of(scenario)),
     )
     assert len(refusals) == len(scenario.refused), refusals
     assert all(

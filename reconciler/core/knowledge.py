@@ -1,0 +1,205 @@
+"""What is known when a plan is made: the three inputs, indexed once, and questions about them.
+
+Nothing is decided here. `plan` asks, and puts the answers before the tables that decide.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from reconciler.core.capabilities import Capabilities
+from reconciler.core.desired import Desired, DesiredKey
+from reconciler.core.diff import differ, live_name, wanted
+from reconciler.core.keys import EXPIRES_AT, NAME, Address, Attributes, KeyId
+from reconciler.core.matching import match_live
+from reconciler.core.observed import LiveKey, Observed
+from reconciler.core.ownership import mark_of
+from reconciler.core.recorded import Intent, IntentKind, KeyRow, Recorded, Version
+from reconciler.core.recover import Evidence
+from reconciler.core.situation import Situation
+from reconciler.core.tenant import Effect, Tenant, markless_of, tenants_of
+
+_REACH_SHOWN = 5
+
+
+class Knowledge:
+    """The inputs of one plan, indexed once; every method is a question about them."""
+
+    def __init__(
+        self,
+        desired: Desired,
+        observed: Observed,
+        recorded: Recorded,
+        able: Mapping[str, Capabilities],
+        now: datetime,
+    ) -> None:
+        self.desired = desired
+        self.observed = observed
+        self.recorded = recorded
+        self.able = able
+        self.now = now
+        self.keys = {key.address: key for key in desired.keys}
+        self.rows = {row.address: row for row in recorded.keys}
+        self.tenants = tenants_of(desired, able, observed, recorded)
+        self.intents: dict[Address, list[Intent]] = {}
+        for intent in recorded.intents:
+            self.intents.setdefault(intent.address, []).append(intent)
+        twins = {(key.provider, key.name): key.address for key in desired.keys}
+        self.matches = match_live(observed, recorded, twins, markless_of(able))
+
+    def situation(self, key: DesiredKey | None, row: KeyRow | None) -> Situation:
+        """Gather all that is known of one key."""
+        provider = situation_provider(key, row)
+        able, version = self.able.get(provider), consumed(row)
+        live = self.matches.live.get((version.provider, version.key_id)) if version else None
+        target = row.target if row else key.target if key else None
+        aim = self.aim(key, version, able) if key and able else Attributes()
+        expiry = aim.get(EXPIRES_AT)
+        compared = key and live and able
+        return Situation(
+            now=self.now,
+            row=row,
+            key=key,
+            version=version,
+            live=live,
+            absent=version is not None and self.absent(version),
+            unread=self.matches.unread(provider),
+            head=self.matches.heads.get(target) if target else None,
+            store_unread=self.matches.store_unread(target.store) if target else None,
+            can_read_secrets=self.matches.readback(target.store) if target else False,
+            able=able,
+            differences=differ(aim, live, version, able) if compared and live and able else (),
+            expiry=expiry if isinstance(expiry, datetime) else None,
+            lagging=version is not None and self.lagging(version.provider, version.created_at),
+            dying=self.dying(version) if version else Effect.NOW,
+            provable=self.provable(version),
+        )
+
+    def absent(self, version: Version) -> bool:
+        """Whether a version is confirmed gone, and not only missing from a list that lags."""
+        gone = self.matches.absent(version.provider, version.key_id)
+        return gone and not self.lagging(version.provider, version.created_at)
+
+    def lagging(self, provider: str, since: datetime) -> bool:
+        """Whether the list of a provider may not show yet what was made at that moment."""
+        tenant = self.tenants.get(provider)
+        return tenant is not None and tenant.lagging(since, self.now)
+
+    def dying(self, version: Version) -> Effect:
+        """When a version stops to be accepted that is gone at the API."""
+        tenant = self.tenants.get(version.provider)
+        return tenant.dying(version.key_id) if tenant else Effect.NOW
+
+    def provable(self, version: Version | None) -> bool:
+        """Whether a version can be tried out in this run, after its deploy if need be."""
+        tenant = self.tenants.get(version.provider) if version else None
+        if tenant is None or version is None:
+            return True
+        return not tenant.toggle.off and tenant.effect(version.key_id) is not Effect.THEIR_DEPLOY
+
+    def proves_new_keys(self, provider: str) -> bool:
+        """Whether a key that is made in this run is also tried out in it."""
+        tenant = self.tenants.get(provider)
+        waits = tenant is not None and tenant.effect(None) is Effect.THEIR_DEPLOY
+        return tenant is None or not (tenant.toggle.off or waits)
+
+    def aside(self, key: DesiredKey) -> str:
+        """Say what else is to be known of a key before it is made."""
+        tenant = self.tenants.get(key.provider)
+        return "".join(_asides(tenant)) if tenant else ""
+
+    def aim(self, key: DesiredKey, version: Version | None, able: Capabilities) -> Attributes:
+        """Give what this version of this key should look like."""
+        if version is None:
+            name = key.name if NAME in able.fields else None
+            return wanted(key, name, self.now, None)
+        tenant = self.tenants.get(key.provider)
+        template = tenant.provider.name_template if tenant else "{name}.{mark}"
+        mark = mark_of(self.desired.stack, version.op)
+        return wanted(key, live_name(key, template, mark, able), version.created_at, version)
+
+    def is_proven(self, row: KeyRow) -> bool:
+        """Whether the current version works: tried out by us, or used by somebody since."""
+        current = row.current
+        if current is None:
+            return False
+        live = self.matches.live.get((current.provider, current.key_id))
+        used = live is not None and live.last_used_at is not None
+        able = self.able[row.provider]
+        return current.verified_at is not None or used or not able.can_verify
+
+    def evidence(self, intent: Intent) -> Evidence:
+        """Gather what is left of one open operation."""
+        provider, key_id = intent.provider, self.key_of(intent)
+        tenant = self.tenants.get(provider)
+        lagging = self.lagging(provider, intent.started_at)
+        gone = key_id is not None and self.matches.absent(provider, key_id)
+        marked = tenant is None or not tenant.markless
+        return Evidence(
+            live=self.matches.live.get((provider, key_id)) if key_id else None,
+            gone=gone and not (intent.kind is IntentKind.CREATE and lagging),
+            candidates=self.matches.candidates.get(intent.op, ()),
+            head=self.matches.heads.get(intent.target),
+            store_unread=self.matches.store_unread(intent.target.store),
+            spool=self.observed.spool,
+            unread=self.matches.unread(provider),
+            declared=intent.address in self.keys,
+            effect=effect_on(tenant, key_id, gone=gone),
+            lagging=lagging,
+            marked=marked,
+            certain=marked or (tenant is not None and tenant.provider.exclusive),
+        )
+
+    def key_of(self, intent: Intent) -> KeyId | None:
+        """Give the id of the key that an operation is about, as far as it is known."""
+        row = self.rows.get(intent.address)
+        living = row.living if row and intent.kind is not IntentKind.CREATE else ()
+        known = next((v.key_id for v in living if v.number == intent.number), None)
+        return intent.key_id or known
+
+
+def effect_on(tenant: Tenant | None, key_id: KeyId | None, *, gone: bool) -> Effect:
+    """When an operation counts: a key that is there begins to, one that is gone stops to."""
+    if tenant is None:
+        return Effect.NOW
+    return tenant.dying(key_id) if gone and key_id else tenant.effect(key_id)
+
+
+def _asides(tenant: Tenant) -> Iterator[str]:
+    if reach := tenant.view.reach:
+        more = len(reach) - _REACH_SHOWN
+        rest = f" and {more} more" if more > 0 else ""
+        yield f"; it will also reach {', '.join(sorted(reach)[:_REACH_SHOWN])}{rest}"
+    if tenant.toggle.off:
+        yield "; it cannot be tried out while all keys are switched off"
+    elif tenant.effect(None) is Effect.THEIR_DEPLOY:
+        yield "; it counts only after a deploy, which the manifest leaves to somebody else"
+
+
+def consumed(row: KeyRow | None) -> Version | None:
+    """Give the version that consumers use, or used last; never a condemned one."""
+    usable = [v for v in row.living if not v.condemned] if row else []
+    return (row.current if row else None) or (usable[-1] if usable else None)
+
+
+def next_number(row: KeyRow | None) -> int:
+    """Give the number of a key's next version."""
+    return max((v.number for v in row.versions), default=0) + 1 if row else 1
+
+
+def situation_provider(key: DesiredKey | None, row: KeyRow | None) -> str:
+    """Give the provider where a key's versions are; where it will be, if it has none."""
+    if row is not None and row.living:
+        return row.provider
+    return key.provider if key else row.provider if row else ""
+
+
+def fingerprint_of(live: LiveKey | None) -> str:
+    """Name the observed state of one key, so that a change of it since is noticed."""
+    if live is None:
+        return "absent"
+    text = json.dumps([live.id, live.status, live.attributes.pairs], default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
