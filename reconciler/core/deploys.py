@@ -48,7 +48,8 @@ class Rollout:
     @property
     def dead(self) -> tuple[KeyId, ...]:
         """The ids of ours that are gone, and in no record but the provider's."""
-        return self.tenant.row.dead if self.tenant.row else ()
+        alive = {live.id for live in self.tenant.view.keys}
+        return tuple(key_id for key_id in self.tenant.dead if key_id not in alive)
 
     @property
     def idle(self) -> tuple[Address, ...]:

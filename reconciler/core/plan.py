@@ -261,7 +261,7 @@ class Planner:
         """List the removals that have begun and are not due yet."""
         return tuple(
             Scheduled(row.address, version.number, version.delete_at)
-            for row in self.known.recorded.keys
+            for row in sorted(self.known.recorded.keys, key=lambda row: row.address)
             for version in row.living
             if row.address not in self.known.keys
             and version.stage is Stage.DISABLED

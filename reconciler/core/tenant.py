@@ -93,6 +93,11 @@ class Tenant:
         return Toggle(self.provider.keys_enabled, there, recorded)
 
     @property
+    def dead(self) -> tuple[KeyId, ...]:
+        """The ids of ours that we deleted without a record of a version."""
+        return self.row.dead if self.row else ()
+
+    @property
     def markless(self) -> bool:
         """Whether its keys carry no mark, so that a lost one can only be guessed at."""
         return self.able.marker is Marker.NONE

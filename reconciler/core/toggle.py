@@ -19,7 +19,7 @@ def toggle_step(tenant: Tenant, ours: Mapping[KeyId, Address]) -> Step | None:
 
     `ours` maps the ids of our keys at this provider to their addresses.
     """
-    toggle, name = tenant.toggle, tenant.provider.name
+    toggle = tenant.toggle
     if toggle.turned_outside:
         return _step(
             tenant,
@@ -37,7 +37,7 @@ def toggle_step(tenant: Tenant, ours: Mapping[KeyId, Address]) -> Step | None:
             tenant,
             Action.SWITCH_OFF,
             Cause.DRIFT if drifted else Cause.CONFIG,
-            f"the keys of '{name}' were switched on outside Keywright"
+            f"`{KEYS_ENABLED}` is false, as it was when last applied, and all keys are on"
             if drifted
             else f"`{KEYS_ENABLED}` is false",
             impact=tell_hit(tenant.view, ours),
