@@ -11,7 +11,7 @@ from reconciler.core.keys import EXPIRES_AT, After, Attributes, KeyId, Stage
 from reconciler.core.observed import LiveKey, LiveStatus
 from reconciler.core.recorded import Intent, IntentKind, KeyRow, Version
 from reconciler.core.steps import Result, Step
-from reconciler.engine.prove import prove, prove_rejected
+from reconciler.engine.prove import is_provable, prove, prove_rejected
 from reconciler.engine.transaction import Run, done, failed, refused, unknown, with_version
 from reconciler.interfaces.driver import Done, Outcome, Probe, Refused, Unknown
 
@@ -44,7 +44,8 @@ def _changed(
     if EXPIRES_AT not in aim:
         return version
     key = run.keys[step.address]
-    granted = (live.attributes if live else aim).get(EXPIRES_AT)
+    told = live is not None and EXPIRES_AT in live.attributes
+    granted = (live.attributes if live and told else aim).get(EXPIRES_AT)
     return replace(
         version,
         lifetime=key.lifetime.span if isinstance(key.lifetime, After) else None,
@@ -132,7 +133,7 @@ async def _complaint(
     secret = await run.stored_secret(row, version)
     if expect is Probe.REJECTED:
         return await prove_rejected(run, step, secret)
-    if secret is None or not run.world.able[step.provider].can_verify:
+    if secret is None or not is_provable(run, step.provider):
         return None
     answer = await prove(run, step, secret, expect)
     return None if answer is expect else f"the key should be accepted, and is {answer}"

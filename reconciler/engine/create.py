@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.core.capabilities import Marker
 from reconciler.core.desired import DesiredKey
-from reconciler.core.diff import wanted
-from reconciler.core.keys import ENABLED, After, Attributes
+from reconciler.core.diff import live_name, remember, wanted
+from reconciler.core.keys import ENABLED, After, Attributes, KeyId
 from reconciler.core.observed import Head, LiveKey
-from reconciler.core.ownership import mark_name, mark_of
+from reconciler.core.ownership import mark_of
 from reconciler.core.recorded import Intent, IntentKind, KeyRow
 from reconciler.core.secret import Secret, fingerprint
 from reconciler.core.steps import Result, Step
-from reconciler.engine.deliver import ROOM, deliver
+from reconciler.core.tenant import Effect
+from reconciler.engine.deliver import ROOM, Delivery, deliver
 from reconciler.engine.prove import prove_rejected
 from reconciler.engine.transaction import (
     Run,
@@ -31,9 +33,14 @@ from reconciler.errors import (
 from reconciler.interfaces.driver import Created, Done, Refused, Unknown
 
 
-async def create(run: Run, step: Step) -> Result:
-    """Make a new version of a key and bring its secret into the store."""
+async def create(run: Run, step: Step) -> Result | None:
+    """Make a new version of a key and bring its secret into the store.
+
+    None when it waits for a deploy.
+    """
     key = run.keys[step.address]
+    if complaint := _nowhere_to_wait(run, key):
+        return refused(step, complaint)
     try:
         head = await _preflight(run, key)
     except StoreError as error:
@@ -45,11 +52,13 @@ async def create(run: Run, step: Step) -> Result:
     minted = await uninterrupted(_mint(run, key, intent))
     match minted:
         case Done(Minted(intent, secret, live)):
-            return await deliver(run, step, intent, secret, live, head)
+            return await deliver(Delivery(run, step, intent, secret, live, head))
         case Refused(reason):
             await run.close(intent)
             return refused(step, f"the API refused to create it: {reason}")
         case Unknown(reason):
+            if run.world.able[key.provider].marker is Marker.NONE:
+                run.unclear.add(key.provider)
             return unknown(step, f"{reason}; the next run finds out and finishes or undoes it")
 
 
@@ -64,11 +73,24 @@ class Minted:
         self.live = live
 
 
+def _nowhere_to_wait(run: Run, key: DesiredKey) -> str | None:
+    """Say so when a secret could not be kept until somebody else deploys."""
+    if run.effect(key.provider, None) is not Effect.THEIR_DEPLOY:
+        return None
+    hidden = run.store(key.target.store).abilities.hidden_staging
+    if hidden or run.world.spool.lasting:
+        return None
+    return (
+        "no key was made: its secret could wait nowhere until somebody deploys, since the store "
+        "would publish it and the spool does not last"
+    )
+
+
 async def _predecessor_lives(run: Run, step: Step) -> str | None:
-    """Say so when a version that the API calls gone is still accepted."""
+    """Say so when a version that the API calls gone is still accepted, by no container's fault."""
     row = run.rows.get(step.address)
     version = row.current if row else None
-    if row is None or version is None:
+    if row is None or version is None or run.holders(version.provider, version.key_id):
         return None
     secret = await run.stored_secret(row, version)
     complaint = await prove_rejected(run, step, secret)
@@ -100,9 +122,10 @@ def _row_of(run: Run, key: DesiredKey) -> KeyRow:
 async def _announce(run: Run, step: Step, key: DesiredKey, row: KeyRow) -> Intent:
     """Record the operation before its effect: from here on a crash is recovered."""
     able = run.world.able[key.provider]
-    op = run.world.ids.new_op()
+    op, now = run.world.ids.new_op(), run.world.clock.now()
     template = next(p.name_template for p in run.world.desired.providers if p.name == key.provider)
-    mark = mark_of(run.meta.stack, op)
+    name = live_name(key, template, mark_of(run.meta.stack, op), able)
+    sent = wanted(key, name, now, None).only(able.write_only)
     return await run.write(
         Intent(
             op=op,
@@ -110,18 +133,25 @@ async def _announce(run: Run, step: Step, key: DesiredKey, row: KeyRow) -> Inten
             address=key.address,
             provider=key.provider,
             number=step.number or 1,
-            name=mark_name(template, key.name, mark, able.name_limit),
+            name=name or "",
             target=row.target,
-            started_at=run.world.clock.now(),
+            started_at=now,
             holder=run.world.holder.host,
             lifetime=key.lifetime.span if isinstance(key.lifetime, After) else None,
+            seen=_seen(run, key.provider) if able.marker is Marker.NONE else (),
+            sent=remember(sent),
         )
     )
 
 
+def _seen(run: Run, provider: str) -> tuple[KeyId, ...]:
+    """Give the ids that are there before a create, since its key will carry no mark."""
+    return tuple(sorted(key_id for name, key_id in run.live if name == provider))
+
+
 async def _mint(run: Run, key: DesiredKey, intent: Intent) -> Done[Minted] | Refused | Unknown:
     """Create at the API and make the id durable. Never retried: a lost answer is Unknown."""
-    aim = wanted(key, intent.name, intent.started_at, None)
+    aim = wanted(key, intent.name or None, intent.started_at, None)
     fields = {name: value for name, value in aim.pairs if name != ENABLED}
     match await run.driver(intent.provider).create(
         intent.op, Attributes.of(fields), str(mark_of(run.meta.stack, intent.op))
@@ -139,6 +169,7 @@ async def _secure(
     try:
         await run.world.spool.put(intent.op, live.id, secret)
     except SpoolError as error:
+        await run.note_dead(intent.provider, live.id)
         outcome = await run.driver(intent.provider).delete(live.id)
         fate = "it was deleted" if isinstance(outcome, Done) else "it is not deleted yet"
         return Unknown(f"its secret could not be laid down safely, and {fate}: {error}")

@@ -1,12 +1,14 @@
 """From a minted secret to a current version: stage, read back, try out, promote, record.
 
 Idempotent by operation, so that an interrupted delivery is simply done again. A key whose secret
-cannot be kept is revoked.
+cannot be kept is revoked. Where a key counts only from a deploy on, delivery stops before the first
+moment at which somebody could read the secret, and goes on after the deploy.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.core.desired import DesiredKey
@@ -15,8 +17,10 @@ from reconciler.core.keys import ENABLED, EXPIRES_AT, Stage
 from reconciler.core.observed import Head, LiveKey, StoredVersion
 from reconciler.core.recorded import Intent, Version
 from reconciler.core.secret import Secret, fingerprint
-from reconciler.core.steps import Result, Step
-from reconciler.engine.prove import prove
+from reconciler.core.steps import Action, Outcome, Result, Step
+from reconciler.core.tenant import Effect
+from reconciler.engine.parking import Parked
+from reconciler.engine.prove import is_provable, prove
 from reconciler.engine.transaction import Run, done, failed, stored, with_version
 from reconciler.errors import StoreConflictError, StoreRefusedError, StoreUnavailableError
 from reconciler.interfaces.driver import Done, Probe
@@ -26,77 +30,167 @@ ROOM = 4096
 """Bytes that a store must have room for, before a key is minted."""
 
 
-async def deliver(
-    run: Run, step: Step, intent: Intent, secret: Secret, live: LiveKey, head: Head
-) -> Result:
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivery:
+    """One minted secret on its way, and all that it is brought with.
+
+    `staged`: this run has written it into the store already, where consumers do not see it.
+    """
+
+    run: Run
+    step: Step
+    intent: Intent
+    secret: Secret
+    live: LiveKey
+    head: Head
+    staged: bool = False
+
+    @property
+    def version(self) -> StoredVersion:
+        """What the store's mark beside the secret reads."""
+        mark = fingerprint(self.secret, self.run.meta.salt)
+        return StoredVersion(op=self.intent.op, key_id=self.live.id, fingerprint=mark)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the store keeps a staged secret from consumers."""
+        return self.run.store(self.intent.target.store).abilities.hidden_staging
+
+    @property
+    def off(self) -> bool:
+        """Whether the key itself is declared as switched off."""
+        return _is_off(self.run.keys.get(self.intent.address))
+
+
+async def deliver(delivery: Delivery) -> Result | None:
     """Bring a minted secret into the store, prove the key, and make it the current version.
 
-    Idempotent by operation, so that an interrupted delivery is simply done again.
+    None when it waits for a deploy. Idempotent by operation, so that an interrupted delivery is
+    simply done again.
     """
-    version = StoredVersion(
-        op=intent.op, key_id=live.id, fingerprint=fingerprint(secret, run.meta.salt)
-    )
+    run, step, intent, live = delivery.run, delivery.step, delivery.intent, delivery.live
     if complaint := _granted_too_much(run, intent, live):
-        return await compensate(run, step, intent, version, complaint)
-    off = _is_off(run.keys.get(intent.address))
-    if off and not isinstance(outcome := await run.driver(intent.provider).disable(live.id), Done):
-        return failed(step, f"created, but not switched off: {outcome.reason}; retried next time")
-    try:
-        complaint = await _place(run, step, intent, secret, version, head, off=off)
-    except (StoreRefusedError, StoreConflictError) as error:
-        return await compensate(run, step, intent, version, str(error))
-    except StoreUnavailableError as error:
-        if run.world.spool.lasting:
-            return failed(step, f"{error} Its secret waits in the spool for the next run")
-        return await compensate(run, step, intent, version, str(error))
-    match complaint:
-        case None:
-            proven = run.world.able[intent.provider].can_verify
-            return await record(run, step, intent, version, live, proven=proven)
-        case Probe.UNKNOWN:
-            return failed(step, "the new key could not be tried out; the next run tries again")
-        case sentence:
-            return await compensate(run, step, intent, version, sentence)
-
-
-async def _place(
-    run: Run,
-    step: Step,
-    intent: Intent,
-    secret: Secret,
-    version: StoredVersion,
-    head: Head,
-    *,
-    off: bool,
-) -> str | None:
-    """Stage, read back, try out, promote; give a complaint instead of promoting a bad key.
-
-    Where staging is visible, writing is publishing, so the key is tried out before it.
-    """
-    store = run.store(intent.target.store)
-    hidden = store.abilities.hidden_staging
-    if not hidden and (complaint := await _try_out(run, step, secret, off=off)):
-        return complaint
-    owner = run.slot_owner(intent.address)
-    await store.stage(intent.target, secret, version, owner, head)
-    if await store.verify(intent.target, version) is Verification.MISMATCH:
-        return "the store gives back something else than was written"
-    if hidden and (complaint := await _try_out(run, step, secret, off=off)):
-        return complaint
-    await store.promote(intent.target, version)
+        return await _compensate(delivery, complaint)
+    if delivery.off:
+        outcome = await run.driver(intent.provider).disable(live.id)
+        if not isinstance(outcome, Done):
+            sentence = f"created, but not switched off: {outcome.reason}; retried next time"
+            return failed(step, sentence)
+    if run.effect(intent.provider, live.id) is Effect.NOW:
+        return await _kept_or_revoked(delivery, _publish)
+    if delivery.hidden and (trouble := await _kept_or_revoked(delivery, _stage)) is not None:
+        return trouble
+    _park(replace(delivery, staged=delivery.hidden))
     return None
 
 
-async def _try_out(run: Run, step: Step, secret: Secret, *, off: bool) -> str | None:
-    if not run.world.able[step.provider].can_verify:
+def _park(delivery: Delivery) -> None:
+    """Leave the rest until the key counts; the secret is spooled or staged, or in memory alone."""
+
+    async def go_on() -> Result:
+        result = await _kept_or_revoked(delivery, _publish)
+        assert result is not None  # noqa: S101 - what is published has come to an end
+        return result
+
+    async def give_up(outcome: Outcome | None, why: str) -> Result:
+        return await _not_effective(delivery, outcome, why)
+
+    delivery.run.parked.append(
+        Parked(
+            step=delivery.step,
+            key_id=delivery.live.id,
+            until=Action.DEPLOY,
+            go_on=go_on,
+            give_up=give_up,
+        )
+    )
+
+
+async def _not_effective(delivery: Delivery, outcome: Outcome | None, why: str) -> Result:
+    """Say that a key is made and does not count yet; revoke it where its secret cannot wait."""
+    if not (delivery.hidden or delivery.run.world.spool.lasting):
+        return await _compensate(delivery, f"{why}, and its secret could wait nowhere.")
+    number, key_id = delivery.intent.number, delivery.live.id
+    if outcome is None:
+        return done(delivery.step, f"v{number} created ({key_id}), not published yet: {why}")
+    sentence = f"created ({key_id}), not effective yet: {why}; the next run goes on"
+    return Result(delivery.step, outcome, sentence)
+
+
+async def _kept_or_revoked(
+    delivery: Delivery, work: Callable[[Delivery], Awaitable[Result | None]]
+) -> Result | None:
+    """Do something with the store; a secret that it does not take may cost the key its life."""
+    try:
+        return await work(delivery)
+    except (StoreRefusedError, StoreConflictError) as error:
+        return await _compensate(delivery, str(error))
+    except StoreUnavailableError as error:
+        if delivery.run.world.spool.lasting:
+            return failed(delivery.step, f"{error} Its secret waits in the spool for the next run")
+        return await _compensate(delivery, str(error))
+
+
+async def _stage(delivery: Delivery) -> Result | None:
+    """Write the secret into the store; give what stands against it, None for nothing."""
+    if delivery.staged:
         return None
-    expect = Probe.REJECTED if off else Probe.ACCEPTED
-    answer = await prove(run, step, secret, expect)
+    run, target = delivery.run, delivery.intent.target
+    store, owner = run.store(target.store), run.slot_owner(delivery.intent.address)
+    await store.stage(target, delivery.secret, delivery.version, owner, delivery.head)
+    if await store.verify(target, delivery.version) is Verification.MISMATCH:
+        complaint = "the store gives back something else than was written"
+        return await _compensate(delivery, complaint)
+    return None
+
+
+async def _publish(delivery: Delivery) -> Result:
+    """Stage, try out and promote, never publishing a bad key, and record the new version.
+
+    Where staging is visible, writing is publishing, so the key is tried out before it.
+    """
+    run, intent = delivery.run, delivery.intent
+    for work in (_stage, _try_out) if delivery.hidden else (_try_out, _stage):
+        if (trouble := await work(delivery)) is not None:
+            return trouble
+    await run.store(intent.target.store).promote(intent.target, delivery.version)
+    proven = is_provable(run, intent.provider)
+    result = await record(
+        run, delivery.step, intent, delivery.version, delivery.live, proven=proven
+    )
+    if proven or not run.world.able[intent.provider].can_verify:
+        return result
+    outstanding = "verification outstanding, since all keys are switched off"
+    return replace(result, sentence=f"{result.sentence}; {outstanding}")
+
+
+async def _try_out(delivery: Delivery) -> Result | None:
+    """See that the new key is accepted, or rejected where it is off; give what is wrong."""
+    run, step = delivery.run, delivery.step
+    if not is_provable(run, step.provider):
+        return None
+    expect = Probe.REJECTED if delivery.off else Probe.ACCEPTED
+    answer = await prove(run, step, delivery.secret, expect)
     if answer is expect:
         return None
-    return (
-        Probe.UNKNOWN if answer is Probe.UNKNOWN else f"the new key should be {expect}, and is not"
-    )
+    if answer is Probe.UNKNOWN:
+        return failed(step, "the new key could not be tried out; the next run tries again")
+    if run.world.able[step.provider].on_deploy and _waits_somewhere(delivery):
+        return failed(
+            step,
+            f"every project holds the new key, and it is {answer} where keys are used: check "
+            "`key_url`, and whether all keys were switched off; the next run tries again",
+        )
+    return await _compensate(delivery, f"the new key should be {expect}, and is not")
+
+
+def _waits_somewhere(delivery: Delivery) -> bool:
+    """Whether the secret outlives this process without being published."""
+    return delivery.hidden or delivery.run.world.spool.lasting
+
+
+async def _compensate(delivery: Delivery, why: str) -> Result:
+    return await compensate(delivery.run, delivery.step, delivery.intent, delivery.version, why)
 
 
 async def compensate(
@@ -108,15 +202,21 @@ async def compensate(
     """
     if await _is_published(run, intent):
         return failed(step, f"{why} Consumers read it already, so it stays; tried again next time")
+    await run.note_dead(intent.provider, version.key_id)
     outcome = await run.driver(intent.provider).delete(version.key_id)
     if not isinstance(outcome, Done):
         return failed(step, f"{why} The new key could not be revoked yet: {outcome.reason}")
-    row = run.rows[intent.address]
-    kept = tuple(held for v in row.living if (held := stored(v)) is not None)
-    await run.store(intent.target.store).retire(intent.target, run.slot_owner(intent.address), kept)
+    await drop_staged(run, intent)
     await run.world.spool.drop(intent.op)
     await run.close(intent)
     return failed(step, f"{why} The new key was revoked again")
+
+
+async def drop_staged(run: Run, intent: Intent) -> None:
+    """Remove from its slot what a create that came to nothing had written there."""
+    row = run.rows[intent.address]
+    kept = tuple(held for v in row.living if (held := stored(v)) is not None)
+    await run.store(intent.target.store).retire(intent.target, run.slot_owner(intent.address), kept)
 
 
 async def _is_published(run: Run, intent: Intent) -> bool:
@@ -129,11 +229,10 @@ async def record(
 ) -> Result:
     """Make the version current, durably; only then may the spool forget its secret.
 
-    What was applied is what the live key shows: a create that was resumed may be older than the
-    manifest.
+    What was applied is what the live key shows, and what was sent of fields that no answer tells: a
+    create that was resumed may be older than the manifest.
     """
     key, row = run.keys.get(intent.address), run.rows[intent.address]
-    expires = live.attributes.get(EXPIRES_AT)
     version = Version(
         number=intent.number,
         provider=intent.provider,
@@ -143,10 +242,13 @@ async def record(
         fingerprint=held.fingerprint,
         created_at=live.created_at or intent.started_at,
         lifetime=intent.lifetime,
-        expires_at=expires if isinstance(expires, datetime) else None,
+        expires_at=_granted(run, intent, live),
         verified_at=run.world.clock.now() if proven else None,
-        applied=remember(live.attributes),
+        applied=tuple(sorted({**dict(intent.sent), **dict(remember(live.attributes))}.items())),
     )
+    for replaced in row.living:
+        if not replaced.condemned and run.holders(replaced.provider, replaced.key_id):
+            await run.note_dead(replaced.provider, replaced.key_id)
     condemned = tuple(v for v in row.living if v.condemned)
     row = replace(row, versions=condemned, disabled_by_us=_is_off(key))
     await run.close(intent, with_version(row, version))
@@ -156,12 +258,22 @@ async def record(
     return done(step, f"v{version.number} created ({live.id}), secret in {intent.target}")
 
 
+def _granted(run: Run, intent: Intent, live: LiveKey) -> datetime | None:
+    """When a new key expires: as the API tells, or as it was asked where it never tells."""
+    told = live.attributes.get(EXPIRES_AT)
+    if isinstance(told, datetime):
+        return told
+    untold = EXPIRES_AT in run.world.able[intent.provider].write_only
+    return intent.started_at + intent.lifetime if untold and intent.lifetime else None
+
+
 def _granted_too_much(run: Run, intent: Intent, live: LiveKey) -> str | None:
     """Say so when the API gave a key a longer life than was asked for, or an endless one."""
-    if intent.lifetime is None:
+    able = run.world.able[intent.provider]
+    if intent.lifetime is None or EXPIRES_AT in able.write_only:
         return None
     granted = live.attributes.get(EXPIRES_AT)
-    latest = intent.started_at + intent.lifetime + run.world.able[intent.provider].expiry_step
+    latest = intent.started_at + intent.lifetime + able.expiry_step
     if isinstance(granted, datetime) and granted <= latest:
         return None
     until = f"{granted:%Y-%m-%d %H:%M} UTC" if isinstance(granted, datetime) else "never"

@@ -40,7 +40,7 @@ async def _view_provider(outlook: Outlook, name: str, recorded: Recorded) -> Pro
     if name in _gateways(outlook.desired, recorded):
         view = await _view_upstreams(driver, view)
     listed = {live.id for live in view.keys}
-    hidden = sorted(_recorded_ids(recorded, name) - listed)
+    hidden = sorted(_recorded_ids(recorded, name) - listed - view.absent)
     return await _look_up(driver, view, hidden) if hidden else view
 
 
@@ -82,7 +82,7 @@ async def _look_up(driver: KeyReader, view: ProviderView, hidden: list[KeyId]) -
     return replace(
         view,
         keys=(*view.keys, *(live for _, live, _ in answers if live)),
-        absent=frozenset(key_id for key_id, _, gone in answers if gone),
+        absent=view.absent | {key_id for key_id, _, gone in answers if gone},
     )
 
 

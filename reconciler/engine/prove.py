@@ -51,6 +51,12 @@ async def prove_rejected(run: Run, step: Step, secret: Secret | None) -> str | N
     return None if answer is Probe.REJECTED else f"the key should be rejected, and is {answer}"
 
 
+def is_provable(run: Run, provider: str) -> bool:
+    """Whether a key can be tried out: not while all keys of its tenant are switched off."""
+    tenant = run.tenants.get(provider)
+    return run.world.able[provider].can_verify and not (tenant and tenant.toggle.off)
+
+
 async def is_absent(run: Run, provider: str, key_id: KeyId) -> bool:
     """Whether the API says that there is no such key."""
     answer = await run.driver(provider).get(key_id)

@@ -6,23 +6,26 @@ from dataclasses import replace
 
 from reconciler.core.keys import Stage
 from reconciler.core.recorded import Intent, IntentKind, KeyRow, Version
-from reconciler.core.steps import Result, Step
+from reconciler.core.steps import Action, Outcome, Result, Step
+from reconciler.core.tenant import settled
+from reconciler.engine.parking import Parked
 from reconciler.engine.prove import is_absent, prove_dead, prove_rejected
 from reconciler.engine.provide import forget_provided
 from reconciler.engine.transaction import Run, done, failed, stored, with_version
 from reconciler.interfaces.driver import Done
 
 
-async def delete(run: Run, step: Step) -> Result:
-    """Delete the version that a step names."""
+async def delete(run: Run, step: Step) -> Result | None:
+    """Delete the version that a step names; None when its end waits for a deploy."""
     row = run.rows[step.address]
     version = next((v for v in row.living if v.key_id == step.key_id), None)
     if version is None:
         return done(step, "already gone")
-    if complaint := await remove_version(run, step, version):
+    of_version = replace(step, provider=version.provider, number=version.number)
+    intent = await run.open(of_version, IntentKind.DELETE, row)
+    if complaint := await _take_away(run, version):
         return failed(step, complaint)
-    await drop_empty(run, run.rows[step.address])
-    return done(step, f"v{version.number} deleted ({version.key_id}), confirmed gone")
+    return await end_removal(run, step, intent, version)
 
 
 async def forget(run: Run, step: Step) -> Result:
@@ -42,12 +45,9 @@ async def forget(run: Run, step: Step) -> Result:
     return done(step, "its record and stored secret were removed")
 
 
-async def remove_version(run: Run, step: Step, version: Version) -> str | None:
-    """Delete one version and confirm it dead; give what went wrong, None when nothing did."""
-    row = run.rows[step.address]
+async def _take_away(run: Run, version: Version) -> str | None:
+    """Switch one version off and delete it; give what went wrong, None when nothing did."""
     driver = run.driver(version.provider)
-    step = replace(step, provider=version.provider, number=version.number)
-    intent = await run.open(step, IntentKind.DELETE, row)
     if run.world.able[version.provider].can_disable and version.stage is not Stage.DISABLED:
         outcome = await driver.disable(version.key_id)
         if not isinstance(outcome, Done) and not await is_absent(
@@ -57,7 +57,61 @@ async def remove_version(run: Run, step: Step, version: Version) -> str | None:
     outcome = await driver.delete(version.key_id)
     if not isinstance(outcome, Done):
         return f"v{version.number} was not deleted: {outcome.reason}"
-    return await bury(run, step, intent, version)
+    return None
+
+
+async def end_removal(run: Run, step: Step, intent: Intent, version: Version) -> Result | None:
+    """Bury a version that is deleted; None when containers still accept it, until a deploy."""
+    if not await _still_accepted(run, version):
+        return await _bury(run, step, intent, version)
+
+    async def go_on() -> Result:
+        if run.holders(version.provider, version.key_id):
+            return await give_up(None, "")
+        return await _bury(run, step, intent, version)
+
+    async def give_up(outcome: Outcome | None, why: str) -> Result:
+        where = ", ".join(run.holders(version.provider, version.key_id)) or "some project"
+        sentence = f"v{version.number} deleted ({version.key_id}), and works on in {where}"
+        if outcome is None:
+            return done(step, f"{sentence} until a deploy, which the manifest leaves to others")
+        return Result(step, outcome, f"{sentence}: {why}; the next run goes on")
+
+    run.parked.append(
+        Parked(
+            step=step,
+            key_id=version.key_id,
+            until=Action.REDEPLOY,
+            go_on=go_on,
+            give_up=give_up,
+        )
+    )
+    return None
+
+
+async def _still_accepted(run: Run, version: Version) -> bool:
+    """Whether some container holds a key, or one that is being built may: asked anew if need be."""
+    tenant = run.tenants.get(version.provider)
+    if tenant is None or not tenant.able.on_deploy:
+        return False
+    for seen in tenant.view.deployments:
+        if version.key_id in seen.key_ids or not settled(seen):
+            return True
+        answer = await run.driver(version.provider).deployment(seen.project)
+        if not isinstance(answer, Done):
+            return True
+        run.saw(version.provider, answer.value)
+        if version.key_id in answer.value.key_ids or not settled(answer.value):
+            return True
+    return False
+
+
+async def _bury(run: Run, step: Step, intent: Intent, version: Version) -> Result:
+    of_version = replace(step, provider=version.provider, number=version.number)
+    if complaint := await bury(run, of_version, intent, version):
+        return failed(step, complaint)
+    await drop_empty(run, run.rows[step.address])
+    return done(step, f"v{version.number} deleted ({version.key_id}), confirmed gone")
 
 
 async def bury(run: Run, step: Step, intent: Intent, version: Version) -> str | None:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import assert_never
 
+from reconciler.core.capabilities import Marker
 from reconciler.core.keys import KeyId, Stage
 from reconciler.core.observed import LiveKey, StoredVersion
 from reconciler.core.recorded import Intent, IntentKind, RetiredOp, Version
 from reconciler.core.recover import remember_effect
 from reconciler.core.secret import Secret, fingerprint
 from reconciler.core.steps import Reason, Result, Settlement, Step
-from reconciler.engine.deliver import ROOM, compensate, deliver, record
+from reconciler.engine.deliver import ROOM, Delivery, compensate, deliver, drop_staged, record
 from reconciler.engine.prove import is_absent, prove_dead
-from reconciler.engine.remove import bury, drop_empty
+from reconciler.engine.remove import end_removal
 from reconciler.engine.transaction import Run, done, failed, refused, with_version
 from reconciler.errors import StoreRefusedError
 from reconciler.interfaces.driver import Done
 
-LATE_LANDING = timedelta(hours=24)
-"""How long a create that was given up is watched for landing after all."""
 
+async def resume(run: Run, step: Step) -> Result | None:
+    """End one open operation; None when its end waits for a deploy.
 
-async def resume(run: Run, step: Step) -> Result:
-    """End one open operation. Idempotent: a crash in here leaves it open again."""
+    Idempotent: a crash in here leaves it open again.
+    """
     if step.reason is Reason.LATE_LANDING:
         return await _sweep(run, step)
     assert step.op is not None  # noqa: S101 - the planner names the operation of every recovery
@@ -47,7 +47,7 @@ async def resume(run: Run, step: Step) -> Result:
     assert_never(step.settlement)
 
 
-async def _close(run: Run, step: Step, intent: Intent) -> Result:
+async def _close(run: Run, step: Step, intent: Intent) -> Result | None:
     """Close an idempotent operation; a deletion that took effect is finished with it."""
     row = run.rows.get(intent.address)
     living = row.living if row else ()
@@ -57,16 +57,13 @@ async def _close(run: Run, step: Step, intent: Intent) -> Result:
         and version
         and await is_absent(run, version.provider, version.key_id)
     ):
-        if complaint := await bury(run, step, intent, version):
-            return failed(step, complaint)
-        await drop_empty(run, run.rows[intent.address])
-        return done(step, f"v{version.number} had been deleted: confirmed gone")
+        return await end_removal(run, step, intent, version)
     live = _live(run, intent.provider, version.key_id) if version else None
     await run.close(intent, remember_effect(intent, row, live) if row else None)
     return done(step, f"the interrupted {intent.kind} is closed")
 
 
-async def _finish(run: Run, step: Step, intent: Intent) -> Result:
+async def _finish(run: Run, step: Step, intent: Intent) -> Result | None:
     """Go on with a create whose secret lies in the spool."""
     spooled = await run.world.spool.take(intent.op)
     if spooled is None:
@@ -76,21 +73,24 @@ async def _finish(run: Run, step: Step, intent: Intent) -> Result:
     answer = await run.driver(intent.provider).get(spooled.key_id)
     if not isinstance(answer, Done):
         return failed(step, f"key {spooled.key_id} could not be looked up: {answer.reason}")
+    if answer.value is None and run.is_lagging(intent.provider, intent.started_at):
+        return failed(step, f"key {spooled.key_id} is not listed yet; the next run looks again")
     if answer.value is None:
+        await run.note_dead(intent.provider, spooled.key_id)
         return await _give_up(run, step, intent)
     return await _finish_with(run, step, intent, spooled.secret, answer.value)
 
 
 async def _finish_with(
     run: Run, step: Step, intent: Intent, secret: Secret, live: LiveKey
-) -> Result:
+) -> Result | None:
     if intent.key_id is None:
         print_of = fingerprint(secret, run.meta.salt)
         intent = await run.write(replace(intent, key_id=live.id, fingerprint=print_of))
     return await _deliver_again(run, step, intent, secret, live)
 
 
-async def _publish(run: Run, step: Step, intent: Intent) -> Result:
+async def _publish(run: Run, step: Step, intent: Intent) -> Result | None:
     """Go on with a create whose secret had reached the store."""
     held, live = _held(intent), _live(run, intent.provider, intent.key_id)
     if held is None or live is None:
@@ -105,7 +105,7 @@ async def _publish(run: Run, step: Step, intent: Intent) -> Result:
 
 async def _deliver_again(
     run: Run, step: Step, intent: Intent, secret: Secret, live: LiveKey
-) -> Result:
+) -> Result | None:
     owner = run.slot_owner(intent.address)
     store = run.store(intent.target.store)
     try:
@@ -114,16 +114,18 @@ async def _deliver_again(
         mark = fingerprint(secret, run.meta.salt)
         held = StoredVersion(op=intent.op, key_id=live.id, fingerprint=mark)
         return await compensate(run, step, intent, held, str(error))
-    return await deliver(run, step, intent, secret, live, head)
+    return await deliver(Delivery(run, step, intent, secret, live, head))
 
 
 async def _undo(run: Run, step: Step, intent: Intent) -> Result:
-    """Delete a key whose secret nobody has."""
+    """Delete a key that nobody uses, and what was kept of its secret."""
     if complaint := await _delete(run, step):
         return failed(step, complaint)
+    if intent.key_id is not None and intent.target.store in run.world.stores:
+        await drop_staged(run, intent)
     await run.world.spool.drop(intent.op)
     await run.close(intent)
-    return done(step, f"key {step.key_id} deleted: nobody had its secret")
+    return done(step, f"key {step.key_id} deleted: nobody uses it")
 
 
 async def _condemn(run: Run, step: Step, intent: Intent) -> Result:
@@ -147,15 +149,24 @@ async def _condemn(run: Run, step: Step, intent: Intent) -> Result:
 
 
 async def _give_up(run: Run, step: Step, intent: Intent) -> Result:
-    """Close a create that left nothing, and watch for its late landing."""
+    """Close a create that left nothing, and watch for its late landing.
+
+    One that was answered cannot land any more; where keys carry no mark, none is watched for.
+    """
+    if intent.key_id is not None:
+        await run.note_dead(intent.provider, intent.key_id)
+    markless = run.world.able[intent.provider].marker is Marker.NONE
+    listed = {key_id for name, key_id in run.live if name == intent.provider}
     retired = RetiredOp(
         op=intent.op,
         provider=intent.provider,
         address=intent.address,
         retired_at=run.world.clock.now(),
+        seen=tuple(sorted({*intent.seen, *listed})) if markless else (),
     )
+    watched = intent.key_id is None or not markless
     await run.world.spool.drop(intent.op)
-    await run.world.backend.close_intent(intent, retired)
+    await run.world.backend.close_intent(intent, *((retired,) if watched else ()))
     del run.intents[intent.op]
     return done(step, "the interrupted create had left no key behind")
 
@@ -172,6 +183,7 @@ async def _sweep(run: Run, step: Step) -> Result:
 
 async def _delete(run: Run, step: Step) -> str | None:
     key_id = step.key_id or KeyId("")
+    await run.note_dead(step.provider, key_id)
     outcome = await run.driver(step.provider).delete(key_id)
     if not isinstance(outcome, Done):
         return f"key {key_id} was not deleted: {outcome.reason}"

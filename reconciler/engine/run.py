@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from reconciler.core.guard import Approval, refuse
-from reconciler.core.keys import ENABLED, Address, KeyId, Stage
-from reconciler.core.observed import LiveKey, LiveStatus, Observed
-from reconciler.core.ownership import op_tag
+from reconciler.core.keys import Address, KeyId
+from reconciler.core.observed import Observed
 from reconciler.core.plan import make_plan
-from reconciler.core.recorded import KeyRow, ProviderRow, Recorded, Version
+from reconciler.core.recorded import Recorded
 from reconciler.core.steps import Action, Difference, Outcome, Plan, Result, Step
+from reconciler.core.tenant import markless_of
+from reconciler.engine.books import keep_books
 from reconciler.engine.observe import observe
-from reconciler.engine.resume import LATE_LANDING
 from reconciler.engine.transaction import Run, Stop
 from reconciler.engine.walk import walk
 from reconciler.engine.world import Outlook, World
@@ -47,7 +48,8 @@ async def look(outlook: Outlook, approval: Approval) -> Look:
     observed = await observe(outlook, recorded)
     now = outlook.clock.now()
     plan = make_plan(outlook.desired, observed, recorded, outlook.able, now)
-    refusals = refuse(plan, outlook.desired, observed, recorded, approval, now)
+    markless = markless_of(outlook.able)
+    refusals = refuse(plan, outlook.desired, observed, recorded, approval, now, markless)
     return Look(recorded, observed, plan, refusals)
 
 
@@ -143,81 +145,18 @@ def outdated(plan: Plan, shown: Plan, agreed: tuple[Step, ...]) -> list[Result]:
     ]
 
 
-def _identity(step: Step) -> tuple[Address, Action, KeyId | None, tuple[Difference, ...], str]:
+_Identity: TypeAlias = tuple[
+    Address, Action, KeyId | None, tuple[Difference, ...], str, tuple[str, ...]
+]
+
+
+def _identity(step: Step) -> _Identity:
     """Say what makes two steps the same one: also that the key is still as it was then."""
-    return step.address, step.action, step.key_id, step.differences, step.precondition
-
-
-async def keep_books(run: Run, observed: Observed) -> None:
-    """Bring the record up to date with what needs no step.
-
-    Copies of the manifest, providers, operations that can land no more, and spooled secrets of
-    versions that were recorded just before a crash.
-    """
-    recorded_ops = {v.op for row in run.rows.values() for v in row.living}
-    whole = {view.provider for view in observed.providers if view.complete}
-    await asyncio.gather(
-        *(run.world.spool.drop(op) for op in sorted(observed.spool.ops & recorded_ops)),
-        *(run.save(row) for row in _stale_copies(run)),
-        *(run.world.backend.write_row(row) for row in _new_providers(run, observed)),
-        *(
-            run.world.backend.drop_row(op)
-            for op in run.retired.values()
-            if run.world.clock.now() - op.retired_at > LATE_LANDING
-            and op.provider in whole
-            and not op.released
-            and not any(op_tag(op.op) in key.mark_text for key in run.live.values())
-        ),
+    return (
+        step.address,
+        step.action,
+        step.key_id,
+        step.differences,
+        step.precondition,
+        step.projects,
     )
-
-
-def _stale_copies(run: Run) -> list[KeyRow]:
-    """Give the rows whose copy of the manifest, or of who switched a key off, is out of date."""
-    fresh = (_fresh_copy(run, address) for address in run.keys.keys() & run.rows.keys())
-    return [row for row in fresh if row != run.rows[row.address]]
-
-
-def _fresh_copy(run: Run, address: Address) -> KeyRow:
-    key, row = run.keys[address], run.rows[address]
-    row = replace(row, owner=key.owner, delete_after=key.delete_after, protect=key.protect)
-    off = key.attributes.get(ENABLED) is False
-    if off:
-        row = replace(row, versions=tuple(map(_kept, row.versions)))
-    version = row.current
-    live = run.live.get((version.provider, version.key_id)) if version else None
-    return replace(row, disabled_by_us=_off_by_us(row, live, off=off))
-
-
-def _kept(version: Version) -> Version:
-    """Take a version back that was on its way out, and is declared again as switched off."""
-    if version.stage is not Stage.DISABLED:
-        return version
-    return replace(version, stage=Stage.CURRENT, disabled_at=None, delete_at=None)
-
-
-def _off_by_us(row: KeyRow, live: LiveKey | None, *, off: bool) -> bool:
-    """Whether a disabled key is as the manifest wants it; a key that works is not off at all."""
-    if live is None:
-        return row.disabled_by_us
-    if live.status is LiveStatus.ACTIVE:
-        return row.disabled_by_us and off
-    return row.disabled_by_us or off
-
-
-def _new_providers(run: Run, observed: Observed) -> list[ProviderRow]:
-    """Give the providers that were never recorded, or whose tenant was not known yet."""
-    tenants = {view.provider: view.tenant for view in observed.providers if view.complete}
-    found = []
-    for provider in run.world.desired.providers:
-        row, tenant = run.providers.get(provider.name), tenants.get(provider.name)
-        if provider.name in tenants and (row is None or (row.tenant is None and tenant)):
-            found.append(
-                ProviderRow(
-                    name=provider.name,
-                    origin=provider.origin,
-                    dialect=provider.dialect,
-                    tenant=tenant,
-                    rev=row.rev if row else 0,
-                )
-            )
-    return found

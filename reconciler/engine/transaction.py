@@ -9,11 +9,12 @@ import asyncio
 from collections.abc import Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from reconciler.core.desired import DesiredKey, DesiredProviderKey
-from reconciler.core.keys import Address, OpId, Stage
-from reconciler.core.observed import LiveKey, Observed, StoredVersion, Upstream
+from reconciler.core.keys import Address, KeyId, OpId, Stage
+from reconciler.core.observed import Deployment, LiveKey, Observed, StoredVersion, Upstream
 from reconciler.core.recorded import (
     Intent,
     IntentKind,
@@ -27,6 +28,8 @@ from reconciler.core.recorded import (
 )
 from reconciler.core.secret import Secret
 from reconciler.core.steps import Outcome, Result, Step
+from reconciler.core.tenant import Effect, Tenant, tenants_of
+from reconciler.engine.parking import Parked
 from reconciler.engine.world import World
 from reconciler.interfaces.driver import KeyDriver
 from reconciler.interfaces.store import Store
@@ -52,7 +55,12 @@ class Stop:
 
 @dataclass(slots=True)
 class Run:
-    """A world, the manifest's keys by address, and the recorded rows as this run left them."""
+    """A world, the manifest's keys by address, and the recorded rows as this run left them.
+
+    `tenants` is what was last seen of each provider as a whole. `parked` are the steps whose end
+    waits for a deploy. `unclear` are providers where a create got no answer and no mark tells keys
+    apart. `troubled` are the addresses where something went wrong.
+    """
 
     world: World
     meta: StackMeta
@@ -60,13 +68,17 @@ class Run:
     rows: dict[Address, KeyRow]
     intents: dict[OpId, Intent]
     retired: dict[OpId, RetiredOp]
-    live: dict[tuple[str, str], LiveKey]
+    live: dict[tuple[str, KeyId], LiveKey]
     providers: dict[str, ProviderRow]
     provider_keys: dict[Address, DesiredProviderKey]
     provided: dict[Address, ProviderKeyRow]
     upstreams: dict[str, tuple[Upstream, ...]]
+    tenants: dict[str, Tenant]
     stop: Stop = field(default_factory=Stop)
     troubled: set[Address] = field(default_factory=set)
+    unclear: set[str] = field(default_factory=set)
+    parked: list[Parked] = field(default_factory=list)
+    provider_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     def begin(cls, world: World, recorded: Recorded, observed: Observed, stop: Stop) -> Run:
@@ -78,8 +90,9 @@ class Run:
             rows={row.address: row for row in recorded.keys},
             intents={intent.op: intent for intent in recorded.intents},
             retired={op.op: op for op in recorded.retired},
-            live={(view.provider, key.id): key for view in observed.providers for key in view.keys},
+            live={(v.provider, key.id): key for v in observed.providers for key in v.keys},
             providers={row.name: row for row in recorded.providers},
+            tenants=tenants_of(world.desired, world.able, observed, recorded),
             provider_keys={key.address: key for key in world.desired.provider_keys},
             provided={row.address: row for row in recorded.provider_keys},
             upstreams={view.provider: view.upstreams for view in observed.providers},
@@ -132,6 +145,55 @@ class Run:
         if row is not None:
             self.rows[row.address] = replace(row, rev=row.rev + 1)
 
+    def saw(self, provider: str, seen: Deployment) -> None:
+        """Remember what one project was just seen to run."""
+        self.tenants[provider] = self.tenants[provider].seeing(seen)
+
+    def switched(self, provider: str, *, on: bool) -> None:
+        """Remember how the switch for all keys was just turned."""
+        tenant = self.tenants[provider]
+        self.tenants[provider] = replace(tenant, view=replace(tenant.view, enabled=on))
+
+    def effect(self, provider: str, key_id: KeyId | None) -> Effect:
+        """Say when a key counts that the API has, as far as was seen last."""
+        tenant = self.tenants.get(provider)
+        return tenant.effect(key_id) if tenant else Effect.NOW
+
+    def holders(self, provider: str, key_id: KeyId) -> tuple[str, ...]:
+        """Name the projects that accept a key, gone at the API or not, as far as was seen last."""
+        tenant = self.tenants.get(provider)
+        return tenant.holders(key_id) if tenant else ()
+
+    def is_lagging(self, provider: str, since: datetime) -> bool:
+        """Whether the list of a provider may not show yet what was made at that moment."""
+        tenant = self.tenants.get(provider)
+        return tenant is not None and tenant.lagging(since, self.world.clock.now())
+
+    async def note_switch(self, provider: str, *, on: bool | None) -> None:
+        """Record durably how we set the switch for all keys."""
+        async with self.provider_lock:
+            await self.save_provider(replace(self.providers[provider], keys_enabled=on))
+
+    async def note_dead(self, provider: str, key_id: KeyId) -> None:
+        """Record durably that a key is about to go of which no other record remains.
+
+        Some container may have been built with it, and accepts it until it is deployed again.
+        """
+        tenant, row = self.tenants.get(provider), self.providers.get(provider)
+        if tenant is None or row is None or not tenant.able.on_deploy:
+            return
+        async with self.provider_lock:
+            row = self.providers[provider]
+            if key_id not in row.dead:
+                await self.save_provider(replace(row, dead=(*row.dead, key_id)))
+
+    async def save_provider(self, row: ProviderRow) -> None:
+        """Write a provider's row, durably."""
+        row = replace(row, rev=await self.world.backend.write_row(row))
+        self.providers[row.name] = row
+        if row.name in self.tenants:
+            self.tenants[row.name] = replace(self.tenants[row.name], row=row)
+
     async def stored_secret(self, row: KeyRow, version: Version) -> Secret | None:
         """Read a version's secret back for a probe; None where we may not or cannot."""
         store = self.world.stores.get(row.target.store)
@@ -182,6 +244,11 @@ def refused(step: Step, sentence: str) -> Result:
 def failed(step: Step, sentence: str) -> Result:
     """Report a failure after something may have been changed."""
     return Result(step, Outcome.FAILED, sentence)
+
+
+def skipped(step: Step, sentence: str) -> Result:
+    """Report that a step was not begun."""
+    return Result(step, Outcome.SKIPPED, sentence)
 
 
 def unknown(step: Step, sentence: str) -> Result:

@@ -9,30 +9,44 @@ import asyncio
 import traceback
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from reconciler.core.capabilities import Marker
 from reconciler.core.keys import Address
-from reconciler.core.steps import ORDER, Action, Outcome, Result, Step
+from reconciler.core.steps import ORDER, Action, Outcome, Result, Step, provider_address
 from reconciler.engine.change import disable, enable, retire, update, verify
 from reconciler.engine.create import create
+from reconciler.engine.deploy import deploy, redeploy
+from reconciler.engine.parking import Parked
 from reconciler.engine.provide import provide
 from reconciler.engine.remove import delete, forget
 from reconciler.engine.resume import resume
-from reconciler.engine.transaction import Run, all_ended, failed, unknown
+from reconciler.engine.switch import switch_off, switch_on
+from reconciler.engine.transaction import Run, all_ended, failed, skipped, unknown
 from reconciler.errors import KeywrightError, LockLostError
 
-WORK: Mapping[Action, Callable[[Run, Step], Awaitable[Result]]] = {
+WORK: Mapping[Action, Callable[[Run, Step], Awaitable[Result | None]]] = {
     Action.RECOVER: resume,
+    Action.SWITCH_ON: switch_on,
     Action.CREATE: create,
+    Action.DISABLE: disable,
     Action.UPDATE: update,
     Action.ENABLE: enable,
+    Action.DEPLOY: deploy,
     Action.VERIFY: verify,
     Action.PROVIDE: provide,
-    Action.DISABLE: disable,
     Action.RETIRE: retire,
     Action.DELETE: delete,
     Action.FORGET: forget,
+    Action.SWITCH_OFF: switch_off,
+    Action.REDEPLOY: redeploy,
 }
+"""How each action is done. Without a result, the step waits for a deploy."""
+
+HANGS_ON_ITS_PROVIDER = frozenset({Action.CREATE, Action.VERIFY, Action.DELETE})
+"""Not begun where a switch or a deploy of the provider went wrong before."""
 
 
 async def walk(run: Run, steps: tuple[Step, ...], results: list[Result]) -> None:
@@ -40,16 +54,33 @@ async def walk(run: Run, steps: tuple[Step, ...], results: list[Result]) -> None
 
     `results` is handed in so that nothing of it is lost when the run is cancelled.
     """
-    gates: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
-    gates.update({name: asyncio.Semaphore(count) for name, count in run.world.workers.items()})
+    turns = _Turns(run, _gates(run), results)
     try:
         for action in ORDER:
             phase = (step for step in steps if step.action is action and action in WORK)
-            await _all_at_once(_take_turns(run, t, gates, results) for t in _by_address(phase))
+            await _all_at_once(turns.take(each) for each in _by_address(phase))
+            await turns.end_parked(until=action)
     except asyncio.CancelledError:
         ended = {id(result.step) for result in results}
-        results.extend(_skipped(step) for step in steps if id(step) not in ended)
+        waiting = {id(parked.step) for parked in run.parked}
+        results.extend(
+            _interrupted(step) if id(step) in waiting else _skipped(step)
+            for step in steps
+            if id(step) not in ended
+        )
         raise
+
+
+def _gates(run: Run) -> Mapping[str, asyncio.Semaphore]:
+    """Bound what moves at one provider at once: one by one where no mark tells keys apart."""
+    counts = {
+        name: 1 if run.world.able[name].marker is Marker.NONE else count
+        for name, count in run.world.workers.items()
+        if name in run.world.able
+    }
+    gates: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(1))
+    gates.update({name: asyncio.Semaphore(count) for name, count in counts.items()})
+    return gates
 
 
 async def _all_at_once(work: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -75,38 +106,107 @@ def _by_address(steps: Iterable[Step]) -> Iterable[list[Step]]:
     return found.values()
 
 
-async def _take_turns(
-    run: Run, steps: list[Step], gates: Mapping[str, asyncio.Semaphore], results: list[Result]
-) -> None:
-    for step in steps:
-        async with gates[step.provider]:
-            result = await _take(run, step, results)
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    """Takes steps one after another, and notes what became of each."""
+
+    run: Run
+    gates: Mapping[str, asyncio.Semaphore]
+    results: list[Result]
+
+    async def take(self, steps: list[Step]) -> None:
+        """Take the steps of one address."""
+        for step in steps:
+            async with self.gates[step.provider]:
+                result = await self._begin(step)
+            if result is None:
+                continue
+            self._note(result)
+            if step.action in {Action.DEPLOY, Action.REDEPLOY}:
+                await self._end(_of(self.run, step.provider, step.action), result)
+
+    async def end_parked(self, *, until: Action) -> None:
+        """End the steps for whose sake no deploy was made."""
+        await self._end([p for p in self.run.parked if p.until is until], None)
+
+    async def _end(self, waiting: list[Parked], deploy: Result | None) -> None:
+        await _all_at_once(self._end_one(parked, deploy) for parked in waiting)
+
+    async def _end_one(self, parked: Parked, deploy: Result | None) -> None:
+        async with self.gates[parked.step.provider]:
+            work = partial(_go_on, self.run, parked, deploy)
+            result = await self._attempt(parked.step, work)
+        self.run.parked.remove(parked)
+        if result is not None:
+            self._note(result)
+
+    def _note(self, result: Result) -> None:
         if result.outcome is not Outcome.DONE:
-            run.troubled.add(step.address)
-        results.append(result)
-        run.world.reporter.finished(result)
+            self.run.troubled.add(result.step.address)
+        self.results.append(result)
+        self.run.world.reporter.finished(result)
+
+    async def _begin(self, step: Step) -> Result | None:
+        if obstacle := _obstacle(self.run, step):
+            return skipped(step, f"not begun: {obstacle}")
+        self.run.world.reporter.started(step)
+        work = resume if step.op is not None else WORK[step.action]
+        return await self._attempt(step, partial(work, self.run, step))
+
+    async def _attempt(
+        self, step: Step, work: Callable[[], Awaitable[Result | None]]
+    ) -> Result | None:
+        try:
+            return await _carry_out(self.run, step, work)
+        except asyncio.CancelledError:
+            self.results.append(_interrupted(step))
+            raise
 
 
-async def _take(run: Run, step: Step, results: list[Result]) -> Result:
+def _of(run: Run, provider: str, until: Action) -> list[Parked]:
+    return [p for p in run.parked if p.until is until and p.step.provider == provider]
+
+
+async def _go_on(run: Run, parked: Parked, deploy: Result | None) -> Result:
+    """End a parked step: well after its deploy, and otherwise with what stood against that."""
+    if deploy is not None and deploy.outcome is Outcome.DONE:
+        return await parked.go_on()
+    if deploy is not None:
+        begun = deploy.outcome is not Outcome.SKIPPED
+        return await parked.give_up(deploy.outcome if begun else Outcome.UNKNOWN, deploy.sentence)
+    tenant = run.tenants.get(parked.step.provider)
+    if tenant is not None and not tenant.managed:
+        why = "it counts after a deploy, which the manifest leaves to somebody else"
+        return await parked.give_up(None, why)
+    return await parked.give_up(Outcome.UNKNOWN, "nothing was deployed")
+
+
+def _obstacle(run: Run, step: Step) -> str | None:
+    """Why a step must not begin, if there is a reason."""
     if run.stop.asked:
-        return _skipped(step)
+        return "the run was asked to stop"
     if step.address in run.troubled:
-        return Result(step, Outcome.SKIPPED, "not begun: an earlier step of this key went wrong")
-    run.world.reporter.started(step)
-    try:
-        return await _carry_out(run, step)
-    except asyncio.CancelledError:
-        results.append(unknown(step, "stopped in the middle; the next run finishes or undoes it"))
-        raise
+        return "an earlier step of this key went wrong"
+    if step.action in HANGS_ON_ITS_PROVIDER and provider_address(step.provider) in run.troubled:
+        return f"what all keys of '{step.provider}' hang on went wrong"
+    if step.action is Action.CREATE and step.op is None and step.provider in run.unclear:
+        return "another create there got no answer, and keys carry no mark to tell them apart"
+    return None
 
 
 def _skipped(step: Step) -> Result:
-    return Result(step, Outcome.SKIPPED, "not begun: the run was asked to stop")
+    return skipped(step, "not begun: the run was asked to stop")
 
 
-async def _carry_out(run: Run, step: Step) -> Result:
+def _interrupted(step: Step) -> Result:
+    return unknown(step, "stopped in the middle; the next run finishes or undoes it")
+
+
+async def _carry_out(
+    run: Run, step: Step, work: Callable[[], Awaitable[Result | None]]
+) -> Result | None:
     try:
-        return await WORK[step.action](run, step)
+        return await work()
     except LockLostError as error:
         run.stop.ask()
         return failed(step, str(error))

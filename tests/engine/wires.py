@@ -115,9 +115,9 @@ class Tap:
             self._wire.reached.add(f"{self._thing}.{method}")
             return found
 
-        def call(*arguments: object) -> object:
-            told = Call(self._thing, method, arguments)
-            return self._wire.carry(told, partial(found, *arguments))
+        def call(*arguments: object, **named: object) -> object:
+            told = Call(self._thing, method, (*arguments, *named.values()))
+            return self._wire.carry(told, partial(found, *arguments, **named))
 
         return call
 

@@ -174,7 +174,7 @@ def test_the_plan_says_what_else_a_key_reaches(
         verify=NO_CERTIFICATES,
     )
     answer.raise_for_status()
-    stage.run("plan").ended(0).said("subaccounts", "Acme Europe")
+    stage.run("plan").ended(0).said("it will also reach Acme Europe")
 
 
 def test_use_of_a_deployed_key_is_told(stage_of: Callable[[Example], Stage]) -> None:

@@ -1,0 +1,105 @@
+"""Bringing the record up to date with what needs no step, before the steps of a run begin."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from reconciler.core.keys import ENABLED, Address, KeyId, Stage
+from reconciler.core.observed import LiveKey, LiveStatus, Observed
+from reconciler.core.ownership import op_tag
+from reconciler.core.recorded import KeyRow, ProviderRow, Version
+from reconciler.core.strays import LATE_LANDING
+from reconciler.core.tenant import Tenant, settled
+from reconciler.engine.transaction import Run
+
+
+async def keep_books(run: Run, observed: Observed) -> None:
+    """Bring the record up to date with what needs no step.
+
+    Copies of the manifest, providers, operations that can land no more, and spooled secrets of
+    versions that were recorded just before a crash.
+    """
+    recorded_ops = {v.op for row in run.rows.values() for v in row.living}
+    whole = {view.provider for view in observed.providers if view.complete}
+    await asyncio.gather(
+        *(run.world.spool.drop(op) for op in sorted(observed.spool.ops & recorded_ops)),
+        *(run.save(row) for row in _stale_copies(run)),
+        *(run.save_provider(row) for row in _provider_rows(run)),
+        *(
+            run.world.backend.drop_row(op)
+            for op in run.retired.values()
+            if run.world.clock.now() - op.retired_at > LATE_LANDING
+            and op.provider in whole
+            and not op.released
+            and not any(op_tag(op.op) in key.mark_text for key in run.live.values())
+        ),
+    )
+
+
+def _stale_copies(run: Run) -> list[KeyRow]:
+    """Give the rows whose copy of the manifest, or of who switched a key off, is out of date."""
+    fresh = (_fresh_copy(run, address) for address in run.keys.keys() & run.rows.keys())
+    return [row for row in fresh if row != run.rows[row.address]]
+
+
+def _fresh_copy(run: Run, address: Address) -> KeyRow:
+    key, row = run.keys[address], run.rows[address]
+    row = replace(row, owner=key.owner, delete_after=key.delete_after, protect=key.protect)
+    off = key.attributes.get(ENABLED) is False
+    if off:
+        row = replace(row, versions=tuple(map(_kept, row.versions)))
+    version = row.current
+    live = run.live.get((version.provider, version.key_id)) if version else None
+    return replace(row, disabled_by_us=_off_by_us(row, live, off=off))
+
+
+def _kept(version: Version) -> Version:
+    """Take a version back that was on its way out, and is declared again as switched off."""
+    if version.stage is not Stage.DISABLED:
+        return version
+    return replace(version, stage=Stage.CURRENT, disabled_at=None, delete_at=None)
+
+
+def _off_by_us(row: KeyRow, live: LiveKey | None, *, off: bool) -> bool:
+    """Whether a disabled key is as the manifest wants it; a key that works is not off at all."""
+    if live is None:
+        return row.disabled_by_us
+    if live.status is LiveStatus.ACTIVE:
+        return row.disabled_by_us and off
+    return row.disabled_by_us or off
+
+
+def _provider_rows(run: Run) -> list[ProviderRow]:
+    """Give the rows of providers that were read whole, where something of them is out of date."""
+    whole = (tenant for tenant in run.tenants.values() if tenant.view.complete)
+    rows = ((tenant, run.providers.get(tenant.provider.name)) for tenant in whole)
+    fresh = ((row, _provider_row(tenant, row)) for tenant, row in rows)
+    return [now for before, now in fresh if now != before]
+
+
+def _provider_row(tenant: Tenant, row: ProviderRow | None) -> ProviderRow:
+    """Give a provider's row as it should be.
+
+    A switch that is as the manifest says counts as set by us: turned later, it was turned by
+    somebody else. A dead key that no container can hold any more is forgotten.
+    """
+    provider, toggle = tenant.provider, tenant.toggle
+    if row is None:
+        row = ProviderRow(
+            name=provider.name, origin=provider.origin, dialect=provider.dialect, tenant=None
+        )
+    agreed = toggle.there is not None and toggle.there is toggle.wanted
+    return replace(
+        row,
+        tenant=row.tenant or tenant.view.tenant,
+        keys_enabled=toggle.wanted if agreed else row.keys_enabled,
+        dead=tuple(key_id for key_id in row.dead if _may_be_held(tenant, key_id)),
+    )
+
+
+def _may_be_held(tenant: Tenant, key_id: KeyId) -> bool:
+    """Whether some container holds a key, or one that is being built may."""
+    alive = any(live.id == key_id for live in tenant.view.keys)
+    building = not all(map(settled, tenant.view.deployments))
+    return alive or building or bool(tenant.holders(key_id))
