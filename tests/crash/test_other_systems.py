@@ -35,7 +35,7 @@ LANES = 2
 REACHED: set[str] = set()
 HEAD = """
 version: 1
-stack: crash
+stack: PROJECT
 state: {path: state, identity: {file: identity.txt}}
 stores: {local: {type: age, path: secrets}}
 providers:
@@ -223,7 +223,7 @@ class Lanes:
         case = Case(folder, self._sandbox, zygote, self._environ, workspace, project)
         case.write("keys: {}\n")
         recipient = make_identity(folder / "identity.txt", work_tree=None)
-        meta = StackMeta(stack="crash", lineage="l", salt=bytes(32), recipient=recipient)
+        meta = StackMeta(stack=project, lineage="l", salt=bytes(32), recipient=recipient)
         asyncio.run(_initialise(case.manifest, meta))
         return case
 
