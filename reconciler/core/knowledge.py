@@ -101,10 +101,14 @@ class Knowledge:
         return not tenant.toggle.off and tenant.effect(version.key_id) is not Effect.THEIR_DEPLOY
 
     def proves_new_keys(self, provider: str) -> bool:
-        """Whether a key that is made in this run is also tried out in it."""
+        """Whether a key that is made in this run is also tried out in it, as far as any can be."""
         tenant = self.tenants.get(provider)
-        waits = tenant is not None and tenant.effect(None) is Effect.THEIR_DEPLOY
-        return tenant is None or not (tenant.toggle.off or waits)
+        return tenant is None or tenant.effect(None) is not Effect.THEIR_DEPLOY
+
+    def all_off(self, provider: str) -> bool:
+        """Whether no key works there, so that nobody loses one that is taken away."""
+        tenant = self.tenants.get(provider)
+        return tenant is not None and tenant.toggle.off
 
     def aside(self, key: DesiredKey) -> str:
         """Say what else is to be known of a key before it is made."""
@@ -122,13 +126,18 @@ class Knowledge:
         return wanted(key, live_name(key, template, mark, able), version.created_at, version)
 
     def is_proven(self, row: KeyRow) -> bool:
-        """Whether the current version works: tried out by us, or used by somebody since."""
+        """Whether the current version works: tried out by us, or used by somebody since.
+
+        While all keys are switched off none does, and nobody can need the version before it.
+        """
         current = row.current
         if current is None:
             return False
         live = self.matches.live.get((current.provider, current.key_id))
         used = live is not None and live.last_used_at is not None
         able = self.able[row.provider]
+        if self.all_off(row.provider):
+            return True
         return current.verified_at is not None or used or not able.can_verify
 
     def evidence(self, intent: Intent) -> Evidence:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from reconciler.core.desired import DesiredKey
 from reconciler.core.diff import remember
@@ -25,6 +26,8 @@ from reconciler.engine.transaction import Run, done, failed, stored, with_versio
 from reconciler.errors import StoreConflictError, StoreRefusedError, StoreUnavailableError
 from reconciler.interfaces.driver import Done, Probe
 from reconciler.interfaces.store import Verification
+
+T = TypeVar("T")
 
 ROOM = 4096
 """Bytes that a store must have room for, before a key is minted."""
@@ -85,41 +88,43 @@ async def deliver(delivery: Delivery) -> Result | None:
 
 
 def _park(delivery: Delivery) -> None:
-    """Leave the rest until the key counts; the secret is spooled or staged, or in memory alone."""
+    """Leave the rest until the key counts; the secret is staged, or spooled, or in memory alone."""
 
     async def go_on() -> Result:
-        result = await _kept_or_revoked(delivery, _publish)
-        assert result is not None  # noqa: S101 - what is published has come to an end
-        return result
+        return await _kept_or_revoked(delivery, _publish)
+
+    async def revoke(why: str) -> Result:
+        return await _compensate(delivery, f"{why}, and its secret could wait nowhere.")
+
+    keeps = delivery.hidden or delivery.run.world.spool.lasting
+    park_create(delivery.run, delivery.step, delivery.live, go_on, None if keeps else revoke)
+
+
+def park_create(
+    run: Run,
+    step: Step,
+    live: LiveKey,
+    go_on: Callable[[], Awaitable[Result]],
+    revoke: Callable[[str], Awaitable[Result]] | None = None,
+) -> None:
+    """Leave a create until its key counts; `revoke` is what to do where its secret cannot wait."""
 
     async def give_up(outcome: Outcome | None, why: str) -> Result:
-        return await _not_effective(delivery, outcome, why)
+        if revoke is not None:
+            return await revoke(why)
+        if outcome is None:
+            return done(step, f"v{step.number} created ({live.id}), not published yet: {why}")
+        sentence = f"created ({live.id}), not effective yet: {why}; the next run goes on"
+        return Result(step, outcome, sentence)
 
-    delivery.run.parked.append(
-        Parked(
-            step=delivery.step,
-            key_id=delivery.live.id,
-            until=Action.DEPLOY,
-            go_on=go_on,
-            give_up=give_up,
-        )
+    run.parked.append(
+        Parked(step=step, key_id=live.id, until=Action.DEPLOY, go_on=go_on, give_up=give_up)
     )
 
 
-async def _not_effective(delivery: Delivery, outcome: Outcome | None, why: str) -> Result:
-    """Say that a key is made and does not count yet; revoke it where its secret cannot wait."""
-    if not (delivery.hidden or delivery.run.world.spool.lasting):
-        return await _compensate(delivery, f"{why}, and its secret could wait nowhere.")
-    number, key_id = delivery.intent.number, delivery.live.id
-    if outcome is None:
-        return done(delivery.step, f"v{number} created ({key_id}), not published yet: {why}")
-    sentence = f"created ({key_id}), not effective yet: {why}; the next run goes on"
-    return Result(delivery.step, outcome, sentence)
-
-
 async def _kept_or_revoked(
-    delivery: Delivery, work: Callable[[Delivery], Awaitable[Result | None]]
-) -> Result | None:
+    delivery: Delivery, work: Callable[[Delivery], Awaitable[T]]
+) -> T | Result:
     """Do something with the store; a secret that it does not take may cost the key its life."""
     try:
         return await work(delivery)

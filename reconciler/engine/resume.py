@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from reconciler.core.capabilities import Marker
@@ -12,7 +13,16 @@ from reconciler.core.recorded import Intent, IntentKind, RetiredOp, Version
 from reconciler.core.recover import remember_effect
 from reconciler.core.secret import Secret, fingerprint
 from reconciler.core.steps import Reason, Result, Settlement, Step
-from reconciler.engine.deliver import ROOM, Delivery, compensate, deliver, drop_staged, record
+from reconciler.core.tenant import Effect
+from reconciler.engine.deliver import (
+    ROOM,
+    Delivery,
+    compensate,
+    deliver,
+    drop_staged,
+    park_create,
+    record,
+)
 from reconciler.engine.prove import is_absent, prove_dead
 from reconciler.engine.remove import end_removal
 from reconciler.engine.transaction import Run, done, failed, refused, with_version
@@ -98,6 +108,16 @@ async def _publish(run: Run, step: Step, intent: Intent) -> Result | None:
     secret = await run.store(intent.target.store).fetch(intent.target, held)
     if secret is not None:
         return await _deliver_again(run, step, intent, secret, live)
+    if run.effect(intent.provider, live.id) is Effect.NOW:
+        return await _publish_unread(run, step, intent, held, live)
+    park_create(run, step, live, partial(_publish_unread, run, step, intent, held, live))
+    return None
+
+
+async def _publish_unread(
+    run: Run, step: Step, intent: Intent, held: StoredVersion, live: LiveKey
+) -> Result:
+    """Publish a secret that rests in a store from which we cannot read it to try it out."""
     await run.store(intent.target.store).promote(intent.target, held)
     result = await record(run, step, intent, held, live, proven=False)
     return replace(result, sentence=f"{result.sentence}; not tried out, since it cannot be read")

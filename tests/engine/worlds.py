@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from reconciler.backends.memory import MemoryBackend, MemoryState
-from reconciler.core.capabilities import Capabilities
+from reconciler.core.capabilities import Capabilities, Marker
 from reconciler.core.desired import Desired
 from reconciler.core.guard import Approval
-from reconciler.core.keys import Address, KeyId, OpId, Target
+from reconciler.core.keys import NAME, Address, Attributes, KeyId, OpId, Target
 from reconciler.core.observed import LiveKey
 from reconciler.core.ownership import read_mark, stack_tag
 from reconciler.core.recorded import KeyRow, Recorded
@@ -23,7 +23,8 @@ from reconciler.engine.transaction import Stop
 from reconciler.engine.world import World
 from reconciler.interfaces.backend import Holder
 from reconciler.interfaces.driver import KeyDriver
-from reconciler.providers.memory import CAPABILITIES, MemoryApi, MemoryDriver
+from reconciler.providers.memory import MemoryApi, MemoryDriver
+from reconciler.providers.memory_traits import PLAIN, Traits
 from reconciler.stores.memory import MemoryStore
 from reconciler.stores.spool import MemorySpool
 from tests.core.builders import META, NOW, PROVIDER, STACK, STORE
@@ -100,6 +101,7 @@ class Place:
     spool: MemorySpool
     able: dict[str, Capabilities]
     reporter: RecordingReporter
+    strangers: set[KeyId] = field(default_factory=set)
     dress: Callable[[KeyDriver], KeyDriver] = lambda driver: driver
 
     @property
@@ -143,13 +145,25 @@ class Place:
         return next(row for row in self.recorded().keys if row.address == address)
 
     def ours(self) -> tuple[LiveKey, ...]:
-        """Every live key, at any API, that carries the mark of our stack."""
+        """Every live key, at any API, that carries our mark; without marks, all but strangers."""
         return tuple(
             live
             for api in self.apis.values()
             for live in api.live()
-            if (mark := read_mark(live.name)) and mark.stack == stack_tag(STACK)
+            if self._is_ours(live, markless=api.traits.marker is Marker.NONE)
         )
+
+    def _is_ours(self, live: LiveKey, *, markless: bool) -> bool:
+        if markless:
+            return live.id not in self.strangers
+        mark = read_mark(live.mark_text)
+        return mark is not None and mark.stack == stack_tag(STACK)
+
+    def stranger(self) -> KeyId:
+        """Let somebody else make a key by hand."""
+        ident = self.api.add(Attributes.of({NAME: "theirs"})).key.id
+        self.strangers.add(ident)
+        return ident
 
     def works(self, slot: Target) -> bool:
         """Whether a consumer who reads this slot right now gets a key that the API accepts."""
@@ -162,7 +176,8 @@ def new_place(
     lasting: bool = False,
     hidden_staging: bool = True,
     readback: bool = True,
-    able: Capabilities = CAPABILITIES,
+    traits: Traits = PLAIN,
+    able: Capabilities | None = None,
     providers: tuple[str, ...] = (PROVIDER,),
 ) -> Place:
     """Make an empty world with an initialised state."""
@@ -170,7 +185,7 @@ def new_place(
     place = Place(
         clock=clock,
         ids=CountedIds(),
-        apis={name: MemoryApi(clock, seed=name) for name in providers},
+        apis={name: MemoryApi(clock, seed=name, traits=traits) for name in providers},
         state=MemoryState(),
         store=MemoryStore(
             name=STORE,
@@ -179,7 +194,7 @@ def new_place(
             readback=readback,
         ),
         spool=MemorySpool(lasting=lasting),
-        able=dict.fromkeys(providers, able),
+        able=dict.fromkeys(providers, able or traits.capabilities()),
         reporter=RecordingReporter(),
     )
     run(MemoryBackend(place.state, STACK).initialise(META))
@@ -250,6 +265,7 @@ def complaints(place: Place, desired: Desired) -> list[str]:
             continue
         expected.add(version.key_id)
         off = key.attributes.get("enabled") is False
+        off = off or any(not api.enabled for api in place.apis.values())
         if place.works(key.target) is off:
             found.append(
                 f"{key.address}: the stored secret {'works' if off else 'is not accepted'}"
@@ -258,11 +274,26 @@ def complaints(place: Place, desired: Desired) -> list[str]:
         v.key_id for a, row in rows.items() if a not in _addresses(desired) for v in row.living
     }
     found += [f"{ident} is an orphan" for ident in sorted(alive - expected - departing)]
+    found += [f"{name} {what}" for name, what in _containers(place, expected | departing)]
     found += [f"{intent.kind} of {intent.address} is open" for intent in recorded.intents]
     seen = look_at(place, desired)
     found += [f"still planned: {describe(step)}" for step in seen.plan.steps]
     found += [f"refused: {sentence}" for sentence in seen.refusals]
     return found
+
+
+def _containers(place: Place, expected: set[KeyId]) -> Iterator[tuple[str, str]]:
+    """Say what containers run that they should not, or not yet."""
+    for api in place.apis.values():
+        for project in api.projects.values():
+            frozen = project.container
+            held = frozen.key_ids if frozen else frozenset()
+            for ident in sorted(held - expected - place.strangers):
+                yield project.name, f"still accepts {ident}"
+            for ident in sorted(expected - held) if api.enabled else ():
+                yield project.name, f"does not hold {ident}"
+            if frozen and frozen.enabled is not api.enabled:
+                yield project.name, f"has all keys {'on' if frozen.enabled else 'off'}"
 
 
 def _addresses(desired: Desired) -> set[Address]:
