@@ -11,6 +11,7 @@ from reconciler.core.keys import ENABLED, Address, KeyId, Stage
 from reconciler.core.observed import LiveKey, LiveStatus, Observed
 from reconciler.core.ownership import op_tag
 from reconciler.core.plan import make_plan
+from reconciler.core.provider_keys import spare_feeders
 from reconciler.core.recorded import KeyRow, ProviderRow, Recorded, Version
 from reconciler.core.steps import Action, Difference, Outcome, Plan, Result, Step
 from reconciler.engine.observe import observe
@@ -88,7 +89,9 @@ async def _apply_locked(
     run = begin(world, seen, stop)
     if not stop.asked:  # else what was seen may be older than what recovery has written
         await keep_books(run, seen.observed)
-    agreed = allowed(seen.plan, first.plan)
+    agreed = spare_feeders(
+        world.desired, seen.recorded, seen.plan.actions, allowed(seen.plan, first.plan)
+    )
     report.results.extend(outdated(seen.plan, first.plan, agreed))
     await walk(run, agreed, report.results)
     report.stopped = stop.asked
