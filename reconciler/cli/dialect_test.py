@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from reconciler.providers import dialect_names, load_dialect, load_own_dialect
 from reconciler.providers.conformance.bench import Terms
 from reconciler.providers.conformance.suite import Report, run_checks
 from reconciler.providers.dialect.model import Dialect
-from reconciler.render import finding_line, finding_table, findings_json
+from reconciler.render import clean, finding_line, finding_table, findings_json
 from reconciler.sandbox import PREFIXES
 from reconciler.wiring import RandomIds, SystemClock, load
 from reconciler.wiring.reaching import dialect_of
@@ -67,19 +68,24 @@ def command(
     settings, folder, described = _choose(options, dialect, provider)
     live = settings.origin != EMBEDDED
     given = {**({} if live else sample_fields(described.dialect)), **_split(fields)}
-    terms = Terms(fields=read_fields(described, given), deploy=deploy or not live)
+    terms = Terms(fields=read_fields(described, given), deploy=deploy or not live, sandbox=not live)
     if live and not yes:
-        _ask(described, settings)
+        _ask(described, settings, deploy=deploy)
     report = Report([])
     try:
         asyncio.run(_run(options, described, settings, folder, terms, report))
-    except KeyboardInterrupt:
-        _show(options, described, settings, report)
-        raise InterruptedRunError(
-            "Interrupted", effect="What had been made was removed, save what is named above"
-        ) from None
-    _show(options, described, settings, report)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise InterruptedRunError("Interrupted", effect=_taken_back(report)) from None
+    finally:
+        if report.findings or report.left:
+            _show(options, described, settings, report)
     ctx.exit(1 if report.broken else 0)
+
+
+def _taken_back(report: Report) -> str:
+    if report.left:
+        return "What had been made was removed, save what is named above"
+    return "What had been made was removed, and what had been switched was set back"
 
 
 def _choose(
@@ -124,11 +130,16 @@ def _split(fields: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _ask(described: Dialect, settings: ProviderSettings) -> None:
+def _ask(described: Dialect, settings: ProviderSettings, *, deploy: bool) -> None:
     """Ask before anything is made at a live API."""
+    where = clean(f"{settings.origin} ({described.title})")
+    deploys = (
+        " It also deploys every project there, twice, with whatever waits to be deployed."
+        if deploy and described.deploy is not None
+        else ""
+    )
     click.echo(
-        f"This makes throw-away keys at {settings.origin} ({described.title}), uses them, and "
-        "removes them again.",
+        f"This makes throw-away keys at {where}, uses them, and removes them again.{deploys}",
         err=True,
     )
     if not sys.stdin.isatty():
@@ -149,8 +160,23 @@ async def _run(
             click.echo(finding_line(finding), err=True)
 
     clock, ids = SystemClock(), RandomIds()
+    _listen(asyncio.get_running_loop(), asyncio.current_task())
     async with open_bench(described, settings, folder, os.environ, clock, ids, terms) as bench:
         await run_checks(bench, report, tell)
+
+
+def _listen(loop: asyncio.AbstractEventLoop, task: asyncio.Task[object] | None) -> None:
+    """End in an orderly way however often somebody asks: asyncio's own second time would not."""
+
+    def on_signal() -> None:
+        if sys.stderr.isatty():
+            click.echo(err=True)
+        click.echo("Interrupt received: removing what was made.", err=True)
+        if task is not None:
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
 
 
 def _show(options: Options, described: Dialect, settings: ProviderSettings, report: Report) -> None:

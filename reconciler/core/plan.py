@@ -111,7 +111,8 @@ class Planner:
         known = self.known
         renewed = frozenset(step.address for step in steps if _brings_a_secret(step))
         given = tuple(provider_key_steps(known.desired, known.recorded, known.matches, renewed))
-        waiting = feeders(known.desired, given)
+        held = {step.address for step in given if step.action is Action.HOLD}
+        waiting = feeders(known.desired, known.recorded, held)
         return (*(wait_for_gateway(step, waiting) for step in steps), *given)
 
     def steps(self) -> Iterator[Step]:

@@ -6,15 +6,18 @@ upstream that holds a value of somebody else's is only taken over where the mani
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.core.desired import Desired, DesiredProviderKey
-from reconciler.core.keys import Address, Cause
+from reconciler.core.keys import Address, Cause, OpId
 from reconciler.core.matching import Matches
 from reconciler.core.observed import Head, Upstream
 from reconciler.core.recorded import ProviderKeyRow, Recorded
 from reconciler.core.steps import REMOVALS, Action, Reason, Step
+
+PENDING = ""
+"""The id and the source of an upstream that is about to be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class _Case:
     head: Head | None
     unread: str | None
     renewed: bool
+    current: OpId | None
+    renamed: str | None
 
 
 def provider_key_steps(
@@ -34,8 +39,10 @@ def provider_key_steps(
 ) -> Iterator[Step]:
     """Give the steps of every provider key; `renewed` are the keys that this plan makes anew."""
     rows = {row.address: row for row in recorded.provider_keys}
+    ops = {row.address: row.current.op for row in recorded.keys if row.current}
     for key in desired.provider_keys:
-        step = _decide(_case(key, rows.get(key.address), matches, renewed))
+        current = ops.get(key.of_key) if key.of_key else None
+        step = _decide(_case(key, rows.get(key.address), matches, renewed, current))
         if step is not None:
             yield step
     declared = {key.address for key in desired.provider_keys}
@@ -47,12 +54,40 @@ def source_state(head: Head) -> str:
     return head.current.op if head.current else head.etag
 
 
-def feeders(desired: Desired, steps: tuple[Step, ...]) -> frozenset[Address]:
-    """Give the keys whose secret a gateway still waits for: their old versions must stay."""
-    held = {step.address for step in steps if step.action is Action.HOLD}
-    return frozenset(
-        key.of_key for key in desired.provider_keys if key.of_key and key.address in held
-    )
+def own_row(
+    row: ProviderKeyRow | None, key: DesiredProviderKey, named: Collection[Upstream]
+) -> ProviderKeyRow | None:
+    """Give the record of what this very upstream was given; None where it is about another one.
+
+    One that was deleted and made anew by somebody has the same name, and another id.
+    """
+    if row is None or row.provider != key.provider:
+        return None
+    if row.upstream_id == PENDING or not named:
+        return row if row.upstream == key.upstream else None
+    return row if any(upstream.id == row.upstream_id for upstream in named) else None
+
+
+def feeders(
+    desired: Desired, recorded: Recorded, waiting: Collection[Address]
+) -> frozenset[Address]:
+    """Give the keys whose secret is in a gateway that still waits, or is to get there."""
+    rows = {row.address: row for row in recorded.provider_keys}
+    late = [key for key in desired.provider_keys if key.address in waiting]
+    had = {rows[key.address].source for key in late if key.address in rows}
+    sources = had | {key.source for key in late}
+    stored = {row.address for row in recorded.keys if row.target in sources}
+    return frozenset(stored | {key.of_key for key in late if key.of_key})
+
+
+def spare_feeders(
+    desired: Desired, recorded: Recorded, planned: tuple[Step, ...], agreed: tuple[Step, ...]
+) -> tuple[Step, ...]:
+    """Drop the removals of what a gateway uses that is planned to get another, and will not now."""
+    given = {step.address for step in agreed if step.action is Action.PROVIDE}
+    waiting = {step.address for step in planned if step.action is Action.PROVIDE} - given
+    spared = feeders(desired, recorded, waiting)
+    return tuple(s for s in agreed if s.action not in REMOVALS or s.address not in spared)
 
 
 def wait_for_gateway(step: Step, waiting: frozenset[Address]) -> Step:
@@ -71,17 +106,23 @@ def _case(
     row: ProviderKeyRow | None,
     matches: Matches,
     renewed: frozenset[Address],
+    current: OpId | None,
 ) -> _Case:
     view = matches.views.get(key.provider)
     unread = matches.unread(key.provider) or (view.upstreams_problem if view else None)
-    same = row is not None and (row.provider, row.upstream) == (key.provider, key.upstream)
+    upstreams = view.upstreams if view else ()
+    named = tuple(u for u in upstreams if u.name == key.upstream)
+    own = own_row(row, key, named)
+    other = (u.name for u in upstreams if own and not named and u.id == own.upstream_id)
     return _Case(
         key,
-        row if same else None,
-        tuple(u for u in view.upstreams if u.name == key.upstream) if view else (),
+        own,
+        named,
         matches.heads.get(key.source),
         unread or matches.store_unread(key.source.store),
         key.of_key in renewed,
+        current,
+        next(other, None),
     )
 
 
@@ -95,6 +136,8 @@ def _decide(case: _Case) -> Step | None:
         return _provide(case, Reason.NEVER_PROVIDED, "its secret is replaced: `adopt` is true")
     if case.renewed:
         return _provide(case, Reason.SOURCE_CHANGED, f"key '{key.of_key}' gets a new secret")
+    if row.source != key.source:
+        return _provide(case, Reason.SOURCE_CHANGED, f"it comes from {key.source} now")
     if case.head is None or source_state(case.head) != row.source_etag:
         return _provide(case, Reason.SOURCE_CHANGED, f"{key.source} has changed since it was read")
     return None
@@ -108,8 +151,11 @@ def _stuck(case: _Case) -> Step | None:
     if len(case.upstreams) > 1:
         what = f"the gateway has {len(case.upstreams)} upstreams named '{key.upstream}'"
         return _hold(case, Reason.ASK, f"{what}: rename all but one")
-    if not case.renewed and (case.head is None or case.head.owner is None):
-        return _hold(case, Reason.SECRET_MISSING, f"there is nothing in {key.source} yet")
+    if case.renamed is not None:
+        what = f"upstream '{key.upstream}' is named '{case.renamed}' at the gateway now"
+        return _hold(case, Reason.ASK, f"{what}: rename it there, or write that name here")
+    if missing := _missing(case):
+        return _hold(case, Reason.SECRET_MISSING, missing)
     if not case.upstreams and not key.fields.pairs:
         return _hold(
             case,
@@ -124,6 +170,19 @@ def _stuck(case: _Case) -> Step | None:
             f"upstream '{key.upstream}' holds a secret that Keywright did not write, and that "
             "nobody can read back: declare `adopt: true` to replace it",
         )
+    return None
+
+
+def _missing(case: _Case) -> str | None:
+    """Say so where the slot has not got what the gateway is to have."""
+    key, head = case.key, case.head
+    if case.renewed:
+        return None
+    if head is None or head.owner is None:
+        return f"there is nothing in {key.source} yet"
+    stored = head.current.op if head.current else None
+    if key.of_key and (stored is None or stored != case.current):
+        return f"{key.source} does not hold the current version of key '{key.of_key}'"
     return None
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.core.desired import DesiredProviderKey
+from reconciler.core.keys import Address
 from reconciler.core.observed import Head, Upstream
-from reconciler.core.provider_keys import source_state
+from reconciler.core.provider_keys import PENDING, own_row, source_state
 from reconciler.core.recorded import ProviderKeyRow
 from reconciler.core.secret import Fingerprint, Secret, fingerprint
 from reconciler.core.steps import Outcome, Result, Step
@@ -19,22 +20,22 @@ from reconciler.engine.transaction import Run, done, failed, refused, unknown
 from reconciler.errors import StoreError
 from reconciler.interfaces.driver import Done, Refused, Unknown
 
-_PENDING = ""
-"""The id and the source of an upstream that is about to be made."""
-
 
 async def provide(run: Run, step: Step) -> Result:
     """Hand the stored secret over to the gateway, where it has not got it already.
 
-    Where that fails, the key that it comes from is not touched any more in this run: its old
-    version may be the one that the gateway uses.
+    Unless that is done, the keys that it comes from, or came from until now, are not touched any
+    more in this run: an old version of theirs may be the one that the gateway uses.
     """
     key = run.provider_keys[step.address]
-    if key.of_key in run.troubled:
-        return Result(step, Outcome.SKIPPED, f"not begun: key '{key.of_key}' went wrong")
-    result = await _provide(run, step, key)
-    if result.outcome is not Outcome.DONE and key.of_key is not None:
-        run.troubled.add(key.of_key)
+    result = Result(step, Outcome.SKIPPED, f"not begun: key '{key.of_key}' went wrong")
+    fed_by = _fed_by(run, key)
+    try:
+        if key.of_key not in run.troubled:
+            result = await _provide(run, step, key)
+    finally:
+        if result.outcome is not Outcome.DONE:
+            run.troubled |= fed_by
     return result
 
 
@@ -51,13 +52,14 @@ async def _provide(run: Run, step: Step, key: DesiredProviderKey) -> Result:
     if isinstance(read, str):
         return failed(step, read)
     head, secret = read
-    print_of, row = fingerprint(secret, run.meta.salt), _row(run, key)
-    known = _upstream(run, key, row)
-    if row is not None and known and row.fingerprint == print_of and row.source_etag != _PENDING:
-        await _save(run, replace(row, source_etag=source_state(head)))
+    print_of = fingerprint(secret, run.meta.salt)
+    named = [u for u in run.upstreams.get(key.provider, ()) if u.name == key.upstream]
+    row, known = own_row(run.provided.get(key.address), key, named), next(iter(named), None)
+    if row and known and known.id == row.upstream_id and row.fingerprint == print_of:
+        await _save(run, replace(row, source=key.source, source_etag=source_state(head)))
         return done(step, "the stored value is the one that the gateway has: nothing was sent")
     if known is None:
-        row = await _save(run, row or _begin(run, key, print_of))
+        row = await _save(run, _begin(run, key, print_of))
     given = await run.driver(key.provider).put_upstream(
         known.id if known else None, key.upstream, key.fields, secret
     )
@@ -94,23 +96,20 @@ async def _read(run: Run, key: DesiredProviderKey) -> tuple[Head, Secret] | str:
 
 def _is_stale(run: Run, key: DesiredProviderKey, head: Head) -> str | None:
     """Say so when the slot of a key does not hold that key's current version."""
-    row = run.rows.get(key.of_key) if key.of_key else None
-    if row is None or (row.current and head.current and head.current.op == row.current.op):
+    if key.of_key is None:
+        return None
+    row = run.rows.get(key.of_key)
+    if row and row.current and head.current and head.current.op == row.current.op:
         return None
     return f"{key.source} does not hold the current version of key '{key.of_key}'"
 
 
-def _row(run: Run, key: DesiredProviderKey) -> ProviderKeyRow | None:
+def _fed_by(run: Run, key: DesiredProviderKey) -> frozenset[Address]:
+    """Give the keys whose secrets the gateway has, or is to have."""
     row = run.provided.get(key.address)
-    if row is None or (row.provider, row.upstream) == (key.provider, key.upstream):
-        return row
-    return replace(row, upstream_id=_PENDING, source_etag=_PENDING, made=False)
-
-
-def _upstream(run: Run, key: DesiredProviderKey, row: ProviderKeyRow | None) -> Upstream | None:
-    named = [u for u in run.upstreams.get(key.provider, ()) if u.name == key.upstream]
-    same = (u for u in named if row is not None and u.id == row.upstream_id)
-    return next(same, named[0] if len(named) == 1 else None)
+    sources = {key.source, row.source} if row else {key.source}
+    stored = {row.address for row in run.rows.values() if row.target in sources}
+    return frozenset(stored | ({key.of_key} if key.of_key else set()))
 
 
 def _begin(run: Run, key: DesiredProviderKey, print_of: Fingerprint) -> ProviderKeyRow:
@@ -118,12 +117,13 @@ def _begin(run: Run, key: DesiredProviderKey, print_of: Fingerprint) -> Provider
         address=key.address,
         provider=key.provider,
         upstream=key.upstream,
-        upstream_id=_PENDING,
+        upstream_id=PENDING,
         source=key.source,
-        source_etag=_PENDING,
+        source_etag=PENDING,
         fingerprint=print_of,
         written_at=run.world.clock.now(),
         made=True,
+        rev=_rev(run, key),
     )
 
 
@@ -145,8 +145,13 @@ def _provided(
         fingerprint=print_of,
         written_at=run.world.clock.now(),
         made=row is not None and row.made,
-        rev=row.rev if row else 0,
+        rev=_rev(run, key),
     )
+
+
+def _rev(run: Run, key: DesiredProviderKey) -> int:
+    row = run.provided.get(key.address)
+    return row.rev if row else 0
 
 
 async def _save(run: Run, row: ProviderKeyRow) -> ProviderKeyRow:

@@ -11,6 +11,7 @@ from reconciler.core.guard import Approval, refuse
 from reconciler.core.keys import Address, KeyId
 from reconciler.core.observed import Observed
 from reconciler.core.plan import make_plan
+from reconciler.core.provider_keys import spare_feeders
 from reconciler.core.recorded import Recorded
 from reconciler.core.steps import Action, Difference, Outcome, Plan, Result, Step
 from reconciler.core.tenant import markless_of
@@ -90,7 +91,9 @@ async def _apply_locked(
     run = begin(world, seen, stop)
     if not stop.asked:  # else what was seen may be older than what recovery has written
         await keep_books(run, seen.observed)
-    agreed = allowed(seen.plan, first.plan)
+    agreed = spare_feeders(
+        world.desired, seen.recorded, seen.plan.actions, allowed(seen.plan, first.plan)
+    )
     report.results.extend(outdated(seen.plan, first.plan, agreed))
     await walk(run, agreed, report.results)
     report.stopped = stop.asked

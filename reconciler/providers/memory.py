@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from hashlib import sha256
+from itertools import count
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -87,6 +88,7 @@ class MemoryApi:
         self._made = 0
         self._rows: dict[KeyId, Row] = {}
         self._ids: dict[Fingerprint, KeyId] = {}
+        self._upstream_ids = count(1)
         self._upstreams: dict[str, tuple[Upstream, Fingerprint]] = {}
         self._faults: defaultdict[Action, deque[Fault]] = defaultdict(deque)
 
@@ -176,10 +178,20 @@ class MemoryApi:
         upstream = (
             found[0]
             if found
-            else Upstream(id=str(len(self._upstreams) + 1), name=name, attributes=fields)
+            else Upstream(id=str(next(self._upstream_ids)), name=name, attributes=fields)
         )
         self._upstreams[upstream.id] = (upstream, fingerprint(secret, _SALT))
         return upstream
+
+    def drop_upstream(self, name: str) -> None:
+        """Remove an upstream, as its administrator would."""
+        found = next(u.id for u in self.upstreams() if u.name == name)
+        del self._upstreams[found]
+
+    def rename_upstream(self, name: str, new: str) -> None:
+        """Give an upstream another name, as its administrator would."""
+        found = next(u for u in self.upstreams() if u.name == name)
+        self._upstreams[found.id] = (replace(found, name=new), self._upstreams[found.id][1])
 
     def upstream_has(self, name: str, secret: Secret) -> bool:
         """Whether an upstream of this name has this very secret."""

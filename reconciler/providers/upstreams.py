@@ -64,9 +64,9 @@ class Upstreams:
         values = NOTHING if upstream_id is None else {"id": upstream_id}
         try:
             body = self._write(prepared, values, name, fields)
+            body = place_value(body, self._gateway.secret, secret)
         except UnwritableKeyError as error:
             return Refused(f"not sent: an upstream {error.what}")
-        body = place_value(body, self._gateway.secret, secret)
         verdict = await self._exchange.do(prepared, values, Extras(body=body))
         if isinstance(verdict, Accepted):
             return self._conclude(prepared, verdict.data, upstream_id, (name, fields))

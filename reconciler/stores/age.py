@@ -212,7 +212,11 @@ class AgeStore:
         sealed = self._read_pointed(target) if self._opener else None
         plain = self._opener.open(sealed) if sealed is not None and self._opener else None
         text = _decode(plain) if isinstance(plain, bytes) else None
-        return None if text is None else Secret(text.rstrip("\r\n"))
+        if text is None:
+            return None
+        if not (value := text.rstrip("\r\n")):
+            raise StoreRefusedError(f"{target} holds an empty value")
+        return Secret(value)
 
     def _read_pointed(self, target: Target) -> bytes | None:
         """Give the ciphertext that the pointer leads to, or that lies in its place."""

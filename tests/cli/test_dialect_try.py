@@ -73,3 +73,16 @@ def test_ctrl_c_in_the_middle_leaves_nothing_behind(stack: Stack) -> None:
     ran = started.end().ended(130)
     ran.said("Interrupted")
     assert stack.items() == []
+
+
+def test_pressing_it_again_and_again_leaves_nothing_behind_either(stack: Stack) -> None:
+    stack.fault("latency", r"/api-keys/", method="DELETE", seconds=0.3, times=None)
+    met = stack.fault("latency", r"/api-keys$", method="POST", seconds=0.3, times=None)
+    started = stack.start("dialect", "test", "--provider", "agents", "--yes")
+    started.wait_for_line("list:")
+    met(3)
+    for _ in range(3):
+        started.signal(signal.SIGINT)
+        started.wait_for_line("removing what was made")
+    started.end().ended(130).said("what had been switched was set back")
+    assert stack.items() == []

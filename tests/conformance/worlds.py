@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from secrets import token_urlsafe
+from typing import TypeVar
 
 from reconciler.core.findings import Answer, Finding
 from reconciler.core.keys import Attributes, OpId, Value
@@ -25,6 +26,8 @@ from tests.cli.stage import running_sandbox
 from tests.sandbox_process import SandboxProcess
 from tests.servers.gitlab import ADMIN_TOKEN, PROJECT, GitLabServer
 from tests.servers.openrouter import MANAGEMENT_KEY, OpenRouterServer
+
+T = TypeVar("T")
 
 VARIABLES: Mapping[str, Mapping[str, str]] = {
     "intellithing": {"workspace": WORKSPACE},
@@ -61,10 +64,11 @@ class World:
     key_url: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     terms: Terms
+    kind: type[HttpDriver] = HttpDriver
 
     def driver(self, dialect: Dialect) -> KeyDriver:
         clock = RealClock()
-        return HttpDriver(
+        return self.kind(
             provider="conformance",
             origin=self.url,
             dialect=dialect,
@@ -91,7 +95,7 @@ def sandbox_world(sandbox: SandboxProcess, name: str) -> World:
         credentials=sandbox.credentials(name),
         key_url=f"{sandbox.url}{used}" if used else None,
         variables=VARIABLES.get(name, {}),
-        terms=Terms(fields=Attributes.of(FIELDS.get(name, {})), deploy=True),
+        terms=Terms(fields=Attributes.of(FIELDS.get(name, {})), deploy=True, sandbox=True),
     )
 
 
@@ -162,18 +166,27 @@ def words(report: Report, answer: Answer) -> dict[str, str]:
     return {f.check: f.sentence for f in report.findings if f.answer is answer}
 
 
-def live_keys(world: World) -> set[str]:
-    """List what lives at an API."""
+def ask(world: World, work: Callable[[KeyDriver], Awaitable[T]]) -> T:
+    """Do one thing with a driver of a world."""
 
-    async def look() -> set[str]:
+    async def do() -> T:
         async with AsyncExitStack() as closing:
             driver = world.driver(world.dialect)
             closing.push_async_callback(driver.close)
-            view = await driver.survey(lambda _seen, _total: None)
-            assert view.problem is None
-            return {str(key.id) for key in view.keys}
+            return await work(driver)
 
-    return asyncio.run(look())
+    return asyncio.run(do())
+
+
+def live_keys(world: World) -> set[str]:
+    """List what lives at an API."""
+
+    async def look(driver: KeyDriver) -> set[str]:
+        view = await driver.survey(lambda _seen, _total: None)
+        assert view.problem is None
+        return {str(key.id) for key in view.keys}
+
+    return ask(world, look)
 
 
 @contextmanager

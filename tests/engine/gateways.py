@@ -48,13 +48,13 @@ def place_with(*upstreams: str) -> Place:
     return place
 
 
-def put_by_hand(place: Place, text: str) -> None:
+def put_by_hand(place: Place, text: str, target: Target = BY_HAND) -> None:
     secret = Secret(text)
     number = place.ids.new_op()
     held = StoredVersion(
         op=OpId(number), key_id=KeyId("x"), fingerprint=fingerprint(secret, META.salt)
     )
-    place.store.occupy(BY_HAND, held, "", secret)
+    place.store.occupy(target, held, "", secret)
 
 
 def has(place: Place, source: Target = A.target) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from reconciler.interfaces.clock import Clock
 from reconciler.interfaces.driver import Created, Done, KeyDriver, Outcome, Probe
 from reconciler.interfaces.ids import Ids
 from reconciler.providers.abilities import capabilities
+from reconciler.providers.conformance.traces import Traces
 from reconciler.providers.conformance.verdicts import BrokenError, UntoldError
 from reconciler.providers.dialect.fields import InstantField
 from reconciler.providers.dialect.model import Dialect
@@ -34,11 +34,13 @@ class Terms:
     """What the caller allows, and gives where an API cannot do without.
 
     `fields` are values for what the dialect demands and nobody can make up (a user's id). `deploy`
-    allows the tenant's projects to be deployed, and its switch to be used.
+    allows the tenant's projects to be deployed, and its switch to be used. `sandbox`: nothing there
+    is of any worth, so that what cannot be set back may be tried as well.
     """
 
     fields: Attributes
     deploy: bool = False
+    sandbox: bool = False
 
 
 class Bench:
@@ -58,8 +60,8 @@ class Bench:
         self.terms = terms
         self._open_driver = open_driver
         self._ids = ids
-        self._made: dict[KeyId, None] = {}
         self._drivers = [open_driver(dialect)]
+        self.traces = Traces(self.driver, self.able.marker)
 
     @property
     def driver(self) -> KeyDriver:
@@ -85,28 +87,20 @@ class Bench:
         return fields
 
     async def make(self, fields: Mapping[str, Value] | None = None) -> Created:
-        """Make a throw-away key; a stop in the middle still learns its id, so that it goes."""
+        """Make a throw-away key."""
         op, mark = self.mark()
         wanted = {**self.demanded(), **(fields or {})}
         if NAME in self.able.fields and NAME not in wanted:
             wanted[NAME] = mark_name("{name}.{mark}", "conformance", mark, self.able.name_limit)
-        task = asyncio.ensure_future(self._make(op, Attributes.of(wanted), mark))
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait({task})
-            raise
-
-    async def _make(self, op: OpId, wanted: Attributes, mark: Mark) -> Created:
-        made = self.done(await self.driver.create(op, wanted, str(mark)), "a key was not made")
-        self._made[made.key.id] = None
-        return made
+        outcome = await self.traces.create(op, Attributes.of(wanted), mark)
+        return self.done(outcome, "a key was not made")
 
     async def survey(self, driver: KeyDriver | None = None) -> ProviderView:
         """List the keys; a list that cannot be read is a broken one."""
         view = await (driver or self.driver).survey(lambda _seen, _total: None)
         if view.problem is not None:
             raise BrokenError(view.problem)
+        self.traces.arrive(view)
         return view
 
     async def find(self, key_id: KeyId) -> LiveKey | None:
@@ -125,8 +119,7 @@ class Bench:
 
     async def remove(self, key_id: KeyId) -> None:
         """Delete a throw-away key."""
-        self.done(await self.driver.delete(key_id), "a key was not deleted")
-        self._made.pop(key_id, None)
+        self.done(await self.traces.remove(key_id), "a key was not deleted")
 
     async def expect(self, secret: Secret, probe: Probe, when: str) -> None:
         """Use a key until the API says what is expected of it, with bounded patience."""
@@ -140,21 +133,14 @@ class Bench:
                 await self.clock.sleep(wait)
         raise BrokenError(f"{when}, the key should be {probe}, and is {answer}")
 
-    async def clean_up(self) -> tuple[str, ...]:
-        """Delete whatever is left, and say what could not be."""
-        left = []
-        for key_id in tuple(self._made):
-            outcome = await self.driver.delete(key_id)
-            if isinstance(outcome, Done):
-                del self._made[key_id]
-            else:
-                left.append(f"key {key_id} was left behind: {outcome.reason}")
-        return tuple(left)
-
-    async def close(self) -> None:
-        """Give every driver's connections back."""
+    async def leave(self) -> tuple[str, ...]:
+        """Take back whatever is left, look whether anything is, and close every driver."""
+        left = await self.traces.take_back()
+        await self.clock.sleep(self.able.list_lag.total_seconds())
+        left = (*left, *await self.traces.look_back())
         for driver in self._drivers:
             await driver.close()
+        return left
 
     def done(self, outcome: Outcome[T], otherwise: str) -> T:
         """Give what an outcome brought, or call it broken."""

@@ -22,13 +22,15 @@ async def toggle(bench: Bench) -> str:
         raise BrokenError("the list does not tell the switch where the dialect looks")
     if not bench.terms.deploy:
         raise UntoldError("it is shown; to set it needs leave (--deploy)")
-    try:
-        for on in (not shown, shown):
-            bench.done(await bench.driver.switch_all(on=on), "the switch was not set")
-            if (await bench.survey()).enabled is not on:
-                raise BrokenError(f"the switch was set to {on}, and is shown otherwise")
-    finally:
-        await bench.driver.switch_all(on=shown)
+    others = bench.traces.others
+    # Off stops every key at once, and on again counts only after a deploy.
+    for on in (shown,) if others else (not shown, shown):
+        done = await bench.traces.switch(on=on, before=shown)
+        bench.done(done, "the switch was not set")
+        if (await bench.survey()).enabled is not on:
+            raise BrokenError(f"the switch was set to {on}, and is shown otherwise")
+    if others:
+        return f"shown, and set to what it is; no other way, since {others} other keys hang on it"
     return "shown, set, and set back"
 
 
@@ -42,7 +44,7 @@ async def deploys(bench: Bench) -> str:
     if not bench.terms.deploy:
         told = f"{len(projects)} projects are told"
         raise UntoldError(f"{told}; to deploy them needs leave (--deploy)")
-    bench.done(await bench.driver.switch_all(on=True), "the switch was not set")
+    await _all_on(bench)
     made = await bench.make()
     if await bench.driver.probe(made.secret) is Probe.ACCEPTED:
         raise BrokenError("`on_deploy` is said, and a key is accepted before a deploy")
@@ -66,11 +68,14 @@ async def upstreams(bench: Bench) -> str:
         raise UntoldError("the gateway has no upstream to look at")
     if any(not upstream.name for upstream in found):
         raise BrokenError("an upstream has no name where the dialect looks")
+    told = f"told: {', '.join(sorted(upstream.name for upstream in found))}"
+    if not bench.terms.sandbox:
+        return f"{told}; none was given a secret, since nobody could give the old one back"
     first, bad = found[0], Secret("x")
     outcome = await bench.driver.put_upstream(first.id, first.name, Attributes(), bad)
     if bench.dialect.gateway.checked and not isinstance(outcome, Refused):
         raise BrokenError("`checked` is said, and a secret that cannot work was taken")
-    return f"told: {', '.join(sorted(upstream.name for upstream in found))}"
+    return told
 
 
 async def audit(bench: Bench) -> str:
@@ -97,12 +102,28 @@ async def rotation(bench: Bench) -> str:
     raise UntoldError(f"never called, since a second call can do harm; {rotate.say}")
 
 
+async def _all_on(bench: Bench) -> None:
+    """See to it that keys can work at all."""
+    shown = (await bench.survey()).enabled
+    if shown is not False:
+        return
+    if others := bench.traces.others:
+        raise UntoldError(
+            f"all keys are switched off, {others} of others too, perhaps for a reason"
+        )
+    bench.done(await bench.traces.switch(on=True, before=False), "the switch was not set")
+
+
 async def _deploy_all(
     bench: Bench, projects: tuple[Deployment, ...], key_id: KeyId, *, there: bool
 ) -> None:
     for each in projects:
+        if there:
+            bench.traces.carry(each.project, key_id)
         bench.done(await bench.driver.deploy(each.project), f"{each.project} was not deployed")
         await _wait(bench, each.project, key_id, there=there)
+        if not there:
+            bench.traces.carry(each.project, None)
 
 
 async def _wait(bench: Bench, project: str, key_id: KeyId, *, there: bool) -> None:

@@ -43,7 +43,7 @@ CHECKS: Final[dict[str, Check]] = {
 
 @dataclass(slots=True)
 class Report:
-    """What was found, filled as it goes; `left` names keys that could not be removed."""
+    """What was found, filled as it goes; `left` names what could not be taken back."""
 
     findings: list[Finding]
     left: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ async def run_checks(bench: Bench, report: Report, told: Callable[[Finding], Non
             finding = await _run(bench, name, check)
             report.findings.append(finding)
             told(finding)
-            report.left = await bench.clean_up()
+            report.left = await bench.traces.take_back()
             if name == "access" and finding.answer is Answer.BROKEN:
                 for skipped in _unreached():
                     report.findings.append(skipped)
@@ -72,8 +72,7 @@ async def run_checks(bench: Bench, report: Report, told: Callable[[Finding], Non
 
 
 async def _leave(bench: Bench, report: Report) -> None:
-    report.left = await bench.clean_up()
-    await bench.close()
+    report.left = await bench.leave()
 
 
 async def _to_the_end(work: Awaitable[None]) -> None:
