@@ -133,6 +133,7 @@ class Complaint:
     missing: bool = False
 
 
+_BETWEEN = re.compile(r"[/\\]")
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?", re.ASCII)
 _MANIFEST_NAMES = {
     EXPIRES_AT: "expires",
@@ -145,6 +146,11 @@ _MANIFEST_NAMES = {
 def manifest_name(field: str) -> str:
     """Give the name that a field has in keys.yaml."""
     return _MANIFEST_NAMES.get(field, field)
+
+
+def climbs(text: str) -> bool:
+    """Whether some server on the way could read a text, encoded in a path, as a way elsewhere."""
+    return any(part in (".", "..") for part in _BETWEEN.split(text))
 
 
 def plain_amount(text: str) -> str | None:
