@@ -141,6 +141,7 @@ _MANIFEST_NAMES = {
     RATE_LIMIT: "rate_limit",
     SCOPES: "scopes",
 }
+_NOUNS = {EXPIRES_AT: "expiry", ENABLED: "switch of their own", RATE_LIMIT: "rate limit"}
 
 
 def manifest_name(field: str) -> str:
@@ -205,13 +206,13 @@ def _unsupported(key: DesiredKey, able: Capabilities) -> Iterator[Complaint]:
 
 def _explain(field: str, name: str, able: Capabilities) -> str:
     if own := dict(able.refusals).get(field):
-        return f"{able.dialect} keys have no {name}: {own}"
+        return f"{able.dialect} keys have no {_NOUNS.get(field, name)}: {own}"
     if field.startswith(OPTION_PREFIX):
         known = sorted(
             f.removeprefix(OPTION_PREFIX) for f in able.fields if f.startswith(OPTION_PREFIX)
         )
         return f"{able.dialect} knows no such option (it has: {', '.join(known) or 'none'})"
-    return f"{able.dialect} keys have no {name}; remove it"
+    return f"{able.dialect} keys have no {_NOUNS.get(field, name)}; remove `{name}`"
 
 
 def _against_rules(key: DesiredKey, able: Capabilities) -> Iterator[Complaint]:
