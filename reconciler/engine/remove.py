@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.core.keys import Stage
 from reconciler.core.recorded import Intent, IntentKind, KeyRow, Version
 from reconciler.core.steps import Result, Step
-from reconciler.engine.prove import is_absent, prove_dead, prove_rejected
+from reconciler.engine.prove import is_off, prove_dead, prove_rejected
 from reconciler.engine.provide import forget_provided
 from reconciler.engine.transaction import Run, done, failed, stored, with_version
 from reconciler.interfaces.driver import Done
@@ -50,7 +50,7 @@ async def remove_version(run: Run, step: Step, version: Version) -> str | None:
     intent = await run.open(step, IntentKind.DELETE, row)
     if run.world.able[version.provider].can_disable and version.stage is not Stage.DISABLED:
         outcome = await driver.disable(version.key_id)
-        if not isinstance(outcome, Done) and not await is_absent(
+        if not isinstance(outcome, Done) and not await is_off(
             run, version.provider, version.key_id
         ):
             return f"v{version.number} was not switched off: {outcome.reason}"
