@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import assert_never
 
@@ -37,6 +39,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     NUMBER = "a whole number"
+    AMOUNT = "a number, with quotes around one that has a fraction, such as '12.5'"
     FLAG = "true or false"
     SET = "a list of texts"
 
@@ -47,6 +50,7 @@ class FieldRule:
 
     `required` is the reason why it must be declared, None where it need not be. `allowed`: the only
     words that it takes; empty for any. `never_empty` is the reason why an empty set is refused.
+    `has_none`: the API has a word for no value at all, such as no expiry or no limit.
     """
 
     field: str
@@ -54,6 +58,7 @@ class FieldRule:
     required: str | None = None
     allowed: tuple[str, ...] = ()
     never_empty: str | None = None
+    has_none: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,17 +133,32 @@ class Complaint:
     missing: bool = False
 
 
+_BETWEEN = re.compile(r"[/\\]")
+_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?", re.ASCII)
 _MANIFEST_NAMES = {
     EXPIRES_AT: "expires",
     ENABLED: "enabled",
     RATE_LIMIT: "rate_limit",
     SCOPES: "scopes",
 }
+_NOUNS = {EXPIRES_AT: "expiry", ENABLED: "switch of their own", RATE_LIMIT: "rate limit"}
 
 
 def manifest_name(field: str) -> str:
     """Give the name that a field has in keys.yaml."""
     return _MANIFEST_NAMES.get(field, field)
+
+
+def climbs(text: str) -> bool:
+    """Whether some server on the way could read a text, encoded in a path, as a way elsewhere."""
+    return any(part in (".", "..") for part in _BETWEEN.split(text))
+
+
+def plain_amount(text: str) -> str | None:
+    """Give the one plain text of a number, as JSON's numbers keep it; None where it is none."""
+    if not _AMOUNT.fullmatch(text):
+        return None
+    return format(Decimal(repr(float(text))).normalize(), "f")
 
 
 def complaints(key: DesiredKey, able: Capabilities) -> tuple[Complaint, ...]:
@@ -186,13 +206,13 @@ def _unsupported(key: DesiredKey, able: Capabilities) -> Iterator[Complaint]:
 
 def _explain(field: str, name: str, able: Capabilities) -> str:
     if own := dict(able.refusals).get(field):
-        return f"{able.dialect} keys have no {name}: {own}"
+        return f"{able.dialect} keys have no {_NOUNS.get(field, name)}: {own}"
     if field.startswith(OPTION_PREFIX):
         known = sorted(
             f.removeprefix(OPTION_PREFIX) for f in able.fields if f.startswith(OPTION_PREFIX)
         )
         return f"{able.dialect} knows no such option (it has: {', '.join(known) or 'none'})"
-    return f"{able.dialect} keys have no {name}; remove it"
+    return f"{able.dialect} keys have no {_NOUNS.get(field, name)}; remove `{name}`"
 
 
 def _against_rules(key: DesiredKey, able: Capabilities) -> Iterator[Complaint]:
@@ -200,6 +220,9 @@ def _against_rules(key: DesiredKey, able: Capabilities) -> Iterator[Complaint]:
     for rule in able.rules:
         if rule.field in declared:
             yield from _of_value(declared[rule.field], rule)
+            if declared[rule.field] is None and not rule.has_none:
+                said = f"cannot be `unlimited`: {able.dialect} has no word for that"
+                yield Complaint(manifest_name(rule.field), said)
         elif rule.required is not None and (rule.field != EXPIRES_AT or key.lifetime is None):
             said = f"must be declared: {rule.required}"
             yield Complaint(manifest_name(rule.field), said, missing=True)
@@ -227,6 +250,8 @@ def _fits(value: Value, kind: Kind) -> bool:
             return isinstance(value, int) and not isinstance(value, bool)
         case Kind.FLAG:
             return isinstance(value, bool)
+        case Kind.AMOUNT:
+            return isinstance(value, str) and value == plain_amount(value)
         case Kind.SET:
             return isinstance(value, tuple)
         case _:
@@ -244,6 +269,8 @@ def _lifetime(key: DesiredKey, able: Capabilities) -> Iterator[Complaint]:
             rule = able.rule_of(EXPIRES_AT)
             if rule is not None and rule.required is not None:
                 yield _expiry(f"cannot be `never`: {rule.required}")
+            elif rule is not None and not rule.has_none:
+                yield _expiry(f"cannot be `never`: {able.dialect} has no word for that")
         case At() | None:
             pass
         case _:

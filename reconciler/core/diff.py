@@ -18,6 +18,7 @@ from reconciler.core.keys import (
     NAME,
     OPTION_PREFIX,
     RATE_LIMIT,
+    SCOPES,
     After,
     At,
     Attributes,
@@ -100,7 +101,7 @@ def differ(
     if granted is not None and unequal.get(EXPIRES_AT) == granted:
         # What the API granted may be rounded; it is what we applied all the same.
         applied[EXPIRES_AT] = canonical(granted)
-    return _word(there, unequal, applied, able.write_only)
+    return _word(there, unequal, applied, able)
 
 
 def _equal(name: str, there: Value, value: Value, known: bool, able: Capabilities) -> bool:  # noqa: FBT001
@@ -113,7 +114,7 @@ def _word(
     there: Mapping[str, Value],
     unequal: Mapping[str, Value],
     applied: Mapping[str, str],
-    write_only: frozenset[str],
+    able: Capabilities,
 ) -> tuple[Difference, ...]:
     from deepdiff import DeepDiff  # noqa: PLC0415 - a third of a second, and most plans have none
 
@@ -138,8 +139,8 @@ def _word(
             known=name in there,
             added=tuple(sorted(added.get(name, ()))),
             removed=tuple(sorted(removed.get(name, ()))),
-            widens=name not in write_only and _widens(name, there.get(name)),
-            write_only=name in write_only,
+            widens=name not in able.write_only and _widens(name, there.get(name), able),
+            write_only=name in able.write_only,
         )
         for name, value in sorted(unequal.items())
     )
@@ -157,8 +158,11 @@ def _members(value: Value) -> list[str]:
     return list(value) if isinstance(value, tuple) else []
 
 
-def _widens(name: str, there: Value) -> bool:
+def _widens(name: str, there: Value, able: Capabilities) -> bool:
     """Whether the live value is the one that grants everything, instead of a narrower one."""
     if name.startswith(OPTION_PREFIX):
         return there in ((), None)
+    if name == SCOPES:
+        rule = able.rule_of(SCOPES)
+        return there == () and rule is not None and rule.never_empty is not None
     return there is None and name in {RATE_LIMIT, EXPIRES_AT}

@@ -11,7 +11,7 @@ from reconciler.core.keys import EXPIRES_AT, After, Attributes, KeyId, Stage
 from reconciler.core.observed import LiveKey, LiveStatus
 from reconciler.core.recorded import Intent, IntentKind, KeyRow, Version
 from reconciler.core.steps import Result, Step
-from reconciler.engine.prove import is_provable, prove, prove_rejected
+from reconciler.engine.prove import is_off, is_provable, prove, prove_rejected
 from reconciler.engine.transaction import Run, done, failed, refused, unknown, with_version
 from reconciler.interfaces.driver import Done, Outcome, Probe, Refused, Unknown
 
@@ -75,8 +75,13 @@ async def retire(run: Run, step: Step) -> Result:
     row, version = _subject(run, step)
     now = run.world.clock.now()
     off = replace(version, stage=Stage.DISABLED, disabled_at=now, delete_at=now + row.delete_after)
-    work = run.driver(step.provider).disable
     after = with_version(row, off)
+
+    async def work(key_id: KeyId) -> Outcome[None]:
+        outcome = await run.driver(step.provider).disable(key_id)
+        refused_as_off = isinstance(outcome, Refused) and await is_off(run, step.provider, key_id)
+        return Done(None) if refused_as_off else outcome
+
     return await _switch(run, step, (row, after), IntentKind.RETIRE, work, Probe.REJECTED)
 
 

@@ -6,6 +6,7 @@ Propagation is waited for with bounded back-off, on the clock that was handed in
 from __future__ import annotations
 
 from reconciler.core.keys import KeyId
+from reconciler.core.observed import LiveStatus
 from reconciler.core.secret import Secret
 from reconciler.core.steps import Step
 from reconciler.engine.transaction import Run
@@ -55,6 +56,17 @@ def is_provable(run: Run, provider: str) -> bool:
     """Whether a key can be tried out: not while all keys of its tenant are switched off."""
     tenant = run.tenants.get(provider)
     return run.world.able[provider].can_verify and not (tenant and tenant.toggle.off)
+
+
+async def is_off(run: Run, provider: str, key_id: KeyId) -> bool:
+    """Whether a key works no more, by the API's own word.
+
+    Where time ran out, or there is no such key, an API may refuse to switch it off.
+    """
+    answer = await run.driver(provider).get(key_id)
+    if not isinstance(answer, Done):
+        return False
+    return answer.value is None or answer.value.status is not LiveStatus.ACTIVE
 
 
 async def is_absent(run: Run, provider: str, key_id: KeyId) -> bool:

@@ -9,7 +9,7 @@ from reconciler.core.recorded import Intent, IntentKind, KeyRow, Version
 from reconciler.core.steps import Action, Outcome, Result, Step
 from reconciler.core.tenant import settled
 from reconciler.engine.parking import Parked
-from reconciler.engine.prove import is_absent, prove_dead, prove_rejected
+from reconciler.engine.prove import is_off, prove_dead, prove_rejected
 from reconciler.engine.provide import forget_provided
 from reconciler.engine.transaction import Run, done, failed, stored, with_version
 from reconciler.interfaces.driver import Done
@@ -50,7 +50,7 @@ async def _take_away(run: Run, version: Version) -> str | None:
     driver = run.driver(version.provider)
     if run.world.able[version.provider].can_disable and version.stage is not Stage.DISABLED:
         outcome = await driver.disable(version.key_id)
-        if not isinstance(outcome, Done) and not await is_absent(
+        if not isinstance(outcome, Done) and not await is_off(
             run, version.provider, version.key_id
         ):
             return f"v{version.number} was not switched off: {outcome.reason}"

@@ -15,6 +15,7 @@ from reconciler.core.capabilities import (
     Kind,
     complaints,
     name_complaint,
+    plain_amount,
 )
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import (
@@ -207,9 +208,16 @@ def _attributes(key: KeyModel, able: Capabilities | None) -> Attributes:
 
 
 def as_declared(value: Value, rule: FieldRule | None) -> Value:
-    """Give an option as its dialect means it: YAML reads an id such as 7 as a number."""
-    wants_text = rule is not None and rule.kind is Kind.TEXT
-    return str(value) if wants_text and type(value) is int else value
+    """Give an option as its dialect means it: YAML reads an id such as 7 as a number.
+
+    An amount gets the text that answers have of it, so that 12.50 is no difference from 12.5.
+    """
+    kind = rule.kind if rule else None
+    if type(value) is int and kind in (Kind.TEXT, Kind.AMOUNT):
+        value = str(value)
+    if isinstance(value, str) and kind is Kind.AMOUNT:
+        return plain_amount(value) or value
+    return value
 
 
 def warn_about_shared_dates(manifest: ManifestModel, problems: Problems) -> tuple[str, ...]:

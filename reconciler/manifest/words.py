@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from reconciler.core.capabilities import climbs
 from reconciler.core.ownership import Mark, mark_name, read_mark
 from reconciler.documents.suggestions import quote, suggest
 from reconciler.manifest.later import LATER_STORES
@@ -65,7 +66,7 @@ def read_option(value: object) -> str | int | bool | tuple[str, ...]:
 def read_tenant_value(value: object) -> str:
     """Read something that identifies a tenant: text, and a number too, since many ids are ones."""
     text = _as_text(value)
-    if text in (".", ".."):
+    if text is not None and climbs(text):
         raise ValueError("cannot be this: it may go into addresses")
     if text is None or len(text) > _MAX_TENANT or not re.fullmatch(LINE_PATTERN, text):
         quotes = "; put it in quotes" if isinstance(value, (float, bool)) else ""

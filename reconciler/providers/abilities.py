@@ -102,11 +102,26 @@ def _rule(name: str, field: AnyField) -> FieldRule:
         required=field.required,
         allowed=tuple(field.values) if isinstance(field, EnumField) else allowed,
         never_empty=field.never_empty if isinstance(field, SetField) else None,
+        has_none=_has_none(field),
     )
+
+
+def _has_none(field: AnyField) -> bool:
+    """Whether `never` or `unlimited` can be said; no other field takes such a word."""
+    match field:
+        case InstantField():
+            return field.clear is not None
+        case RateField():
+            told = field.unlimited is not None or field.unlimited_is_null
+            return told or field.clear is not None
+        case _:
+            return True
 
 
 def _kind(field: AnyField) -> Kind | None:
     match field:
+        case StringField(as_number=True):
+            return Kind.AMOUNT
         case StringField() | EnumField():
             return Kind.TEXT
         case BoolField():

@@ -6,11 +6,13 @@ would quote the answer.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
+from math import isfinite
 from typing import Final, TypeAlias, assert_never
 
+from reconciler.core.capabilities import plain_amount
 from reconciler.core.keys import Value
 from reconciler.providers.dialect.fields import (
     AnyField,
@@ -25,7 +27,6 @@ from reconciler.providers.dialect.fields import (
 from reconciler.providers.moments import UnusableValueError, read_moment, write_moment
 
 Decoder: TypeAlias = Callable[[object], Value]
-_NUMBER: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?", re.ASCII)
 _WORDS_ONLY: Final = {str}
 _PER_MINUTE: Final = {"second": (60, 1), "minute": (1, 1), "hour": (1, 60)}
 
@@ -91,17 +92,19 @@ def _read_text(value: object) -> str:
 
 
 def _read_number_as_text(value: object) -> str:
-    """Give a number's shortest text: JSON does not tell 50 from 50.0."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return repr(value) if isinstance(value, float) else str(_read_int(value))
+    """Give a number's plain text: JSON tells neither 50 from 50.0 nor 0.0000001 from 1e-07."""
+    if not isinstance(value, float):
+        return str(_read_int(value))
+    if not isfinite(value):
+        raise UnusableValueError
+    return format(Decimal(repr(value)).normalize(), "f")
 
 
 def _write_text(field: StringField, value: Value) -> str | int | float:
     text = _read_text(value)
     if not field.as_number:
         return text
-    if not _NUMBER.fullmatch(text):
+    if plain_amount(text) is None:
         raise UnusableValueError
     return float(text) if "." in text else int(text)
 

@@ -201,6 +201,8 @@ class _Cursors:
         if cursor is MISSING or cursor is None or cursor == "":
             if more is True:
                 raise ProviderError("says that the list goes on, and not where")
+            if self._more is not None:
+                raise ProviderError(_NO_END)
             return None
         return self._at(_check_text(cursor))
 

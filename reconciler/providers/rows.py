@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
+from reconciler.core.capabilities import climbs
 from reconciler.core.keys import ENABLED, EXPIRES_AT, NAME, Attributes, KeyId, Value
 from reconciler.core.observed import LiveKey, LiveStatus
 from reconciler.errors import ProviderError
@@ -19,7 +20,6 @@ from reconciler.providers.paths import MISSING, Reader, compile_path
 
 _ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:~@=+|-]{0,199}")
 _WORD: Final = re.compile(r"[^\x00-\x1f\x7f]{1,500}")
-_DOTS: Final = (".", "..")
 _Field: TypeAlias = tuple[str, Reader, Decoder, bool]
 
 
@@ -175,7 +175,7 @@ class FieldReader:
 
 def is_word(text: str) -> bool:
     """Whether this can be an id or a name of something other than a key; it may go into paths."""
-    return _WORD.fullmatch(text) is not None and text not in _DOTS
+    return _WORD.fullmatch(text) is not None and not climbs(text)
 
 
 def read_word(value: object) -> str | None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 from uuid import UUID
 
+from reconciler.core.capabilities import climbs
 from reconciler.core.keys import OpId
 from reconciler.errors import ProviderError
 from reconciler.providers.dialect.effects import Variable
@@ -21,7 +22,6 @@ Values: TypeAlias = Mapping[str, str]
 _NAME: Final = re.compile(r"\{(\w+)\}")
 _ALONE: Final = re.compile(r"\{(\w+)\}\Z")
 _VALUE: Final = re.compile(r"[^\x00-\x1f\x7f]{1,500}")
-_DOTS: Final = (".", "..")
 _CLOCK: Final = frozenset({"now", "yesterday"})
 _LEFT_OUT: Final = object()
 
@@ -34,7 +34,7 @@ def settle_variables(variables: Mapping[str, Variable], given: Values) -> dict[s
         if name not in settled and not each.optional:
             raise ProviderError(f"tenant.{name} is missing: {each.say}")
     for name, value in settled.items():
-        if not _VALUE.fullmatch(value) or value in _DOTS:
+        if not _VALUE.fullmatch(value) or climbs(value):
             raise ProviderError(f"tenant.{name} cannot be this: it goes into addresses")
     return settled
 

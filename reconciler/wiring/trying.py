@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from reconciler.core.capabilities import Kind
+from reconciler.core.capabilities import Kind, plain_amount
 from reconciler.core.keys import Attributes, Value
 from reconciler.errors import UsageError
 from reconciler.interfaces.clock import Clock
@@ -92,5 +92,10 @@ def _read(text: str, kind: Kind | None) -> Value:
             if text not in {"true", "false"}:
                 raise UsageError(f"{text!r} is not {kind}")
             return text == "true"
+        case Kind.AMOUNT:
+            amount = plain_amount(text)
+            if amount is None:
+                raise UsageError(f"{text!r} is not {kind}")
+            return amount
         case Kind.TEXT | None:
             return text

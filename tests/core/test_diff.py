@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from reconciler.core.capabilities import FieldRule
 from reconciler.core.diff import canonical, differ, remember, wanted
 from reconciler.core.keys import After, At, Attributes, Cause, Lifetime, Never, Value
 from reconciler.core.steps import Difference
@@ -91,6 +92,14 @@ def test_a_live_value_that_grants_everything_widens(
         ABLE,
     )
     assert found.widens is wide
+
+
+def test_scopes_that_were_emptied_widen_where_the_api_reads_none_as_all() -> None:
+    rule = FieldRule(field="scopes", never_empty="none means all")
+    emptied = replace(live("crm-a"), attributes=Attributes.of({"scopes": ()}))
+    aim = Attributes.of({"scopes": ("chat",)})
+    (found,) = differ(aim, emptied, None, replace(ABLE, rules=(rule,)))
+    assert found.widens
 
 
 @pytest.mark.parametrize(

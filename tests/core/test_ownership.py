@@ -77,7 +77,7 @@ def test_what_a_dialect_cannot_honour_is_named_with_its_reason() -> None:
     ]
     assert "it has: none" in complaints(declared, bare)[0].predicate
     expiry = complaints(declared, bare)[2]
-    assert expiry.predicate == "cannot be honoured: bare keys have no expires; remove it"
+    assert expiry.predicate == "cannot be honoured: bare keys have no expiry; remove `expires`"
 
 
 def test_options_keep_their_name_in_the_manifest() -> None:

@@ -65,8 +65,8 @@ def test_a_default_that_a_dialect_cannot_honour_is_told_at_the_key(
     text = f"{HEAD.replace('clouisle', 'pinbridge')}defaults: {{enabled: true}}\nkeys:\n"
     assert refuse(f"{text}  a: {{provider: agents}}\n") == [
         (
-            "keys.yaml:8:3: key 'a': 'enabled' cannot be honoured: pinbridge keys have no enabled;"
-            " remove it (it comes from `defaults` or the environment)"
+            "keys.yaml:8:3: key 'a': 'enabled' cannot be honoured: pinbridge keys have no switch of"
+            " their own; remove `enabled` (it comes from `defaults` or the environment)"
         )
     ]
 

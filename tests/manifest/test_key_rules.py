@@ -59,10 +59,13 @@ KEYS = {
     ],
     f"x: {{provider: g, rate_limit: ▸10/s, enabled: ▸true, {GOOD}}}}}": [
         (
-            "key 'x': 'rate_limit' cannot be honoured: gateway keys have no rate_limit: limits are"
+            "key 'x': 'rate_limit' cannot be honoured: gateway keys have no rate limit: limits are"
             " the gateway's own; remove `rate_limit`"
         ),
-        "key 'x': 'enabled' cannot be honoured: gateway keys have no enabled; remove it",
+        (
+            "key 'x': 'enabled' cannot be honoured: gateway keys have no switch of their own;"
+            " remove `enabled`"
+        ),
     ],
     f"x: {{provider: g, name: ▸{'n' * 31}, {GOOD}}}}}": [
         "key 'x': 'name' must have at most 30 characters: gateway takes no more"

@@ -43,6 +43,9 @@ PROVIDERS = {
             " around it"
         )
     ],
+    f"{STUDIO}, tenant: {{workspace: ▸a/../b}}": [
+        "provider 'p': 'tenant.workspace' cannot be this: it may go into addresses"
+    ],
     f"{STUDIO}, tenant: {{workspace: ▸1e5}}": [
         (
             "provider 'p': 'tenant.workspace' must be one line of text, not empty, without spaces"

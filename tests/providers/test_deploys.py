@@ -149,7 +149,7 @@ def test_any_other_answer_is_what_it_is() -> None:
     assert start(always({}, 403)).status == 403
 
 
-@pytest.mark.parametrize("project", ["", ".", "..", "a\n"])
+@pytest.mark.parametrize("project", ["", ".", "..", "a\n", "../x", "a/../../b", "a\\.."])
 def test_what_cannot_be_a_project_is_not_sent(project: str) -> None:
     api = SmallApi()
     for work in (lambda d: d.deploy(project), lambda d: d.deployment(project)):

@@ -154,6 +154,24 @@ OPERATIONS = [
         "errors:\n  - ▸{status: 409}\n",
         ["errors[0]: says nothing: it needs `means` or `say`"],
     ),
+    *(
+        (
+            "{status: 404, during: [get, delete], means: absent}",
+            f"▸{{status: {status}, during: [get, delete], means: absent}}",
+            [
+                (
+                    f"errors[0]: {status} alone cannot mean absent: a credential or a server that"
+                    " fails looks the same; add the `code` that tells them apart"
+                )
+            ],
+        )
+        for status in (200, 401, 403, 407, 408, 429, 500, 503)
+    ),
+    (
+        "{status: 404, during: [get, delete], means: absent}",
+        "{status: 410, means: absent}\n  - {status: 401, code: gone, means: absent}",
+        [],
+    ),
 ]
 FIELDS = [
     (

@@ -183,6 +183,8 @@ def test_a_cursor_that_is_a_number_is_one() -> None:
         ("cursor", {"next": "c" * 5000}, "the next page's name is too long"),
         ("cursor with more", {"more": True}, "says that the list goes on, and not where"),
         ("cursor with more", {"more": True, "next": ""}, "says that the list goes on, and not"),
+        ("cursor with more", {}, "does not tell whether the list goes on"),
+        ("cursor with more", {"more": None, "next": None}, "does not tell whether the list goes"),
         ("last id", {"more": True, "last": "k0"}, "the list goes round in circles"),
         ("last id", {"last": "k0"}, "does not tell whether the list goes on"),
         ("last id", {"more": True}, "does not tell whether the list goes on"),

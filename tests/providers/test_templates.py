@@ -145,7 +145,10 @@ def test_a_variable_that_is_missing_is_named_and_explained() -> None:
         open_driver(SmallApi(), make_dialect(tenant=TENANT))
 
 
-@pytest.mark.parametrize("value", ["", ".", "..", "a\nb", "a\x00", "x" * 501])
+CLIMBING = ["../admin", "a/../b", "a/..", "a/./b", "..\\b", "a\\..\\b"]
+
+
+@pytest.mark.parametrize("value", ["", ".", "..", "a\nb", "a\x00", "x" * 501, *CLIMBING])
 def test_a_variable_that_would_lead_elsewhere_is_refused(value: str) -> None:
     with pytest.raises(ProviderError, match=r"tenant\.workspace cannot be this"):
         open_driver(SmallApi(), make_dialect(tenant=TENANT), variables={"workspace": value})

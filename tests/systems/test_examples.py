@@ -86,7 +86,7 @@ def test_pinbridge_refuses_what_its_keys_have_not(stage_of: Callable[[Example], 
     )
     ran = stage.run("validate").ended(1)
     ran.said(
-        "pinbridge keys have no expires: they never expire",
+        "pinbridge keys have no expiry: they never expire",
         "they can only be revoked, not switched off",
         "`scopes` must be declared: PinBridge gives a key every scope",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from reconciler.core.keys import ENABLED
 from reconciler.documents.places import Path
@@ -11,6 +12,8 @@ from reconciler.providers.dialect.calls import CursorPaging, ListOperation
 from reconciler.providers.dialect.model import Dialect
 
 _HERE: Path = ("operations",)
+_GONE: Final = frozenset({400, 404, 409, 410, 422})
+"""What can be about one key: other statuses are about whoever asks, or about the server."""
 _ENABLE, _DISABLE, _FIELD = (*_HERE, "enable"), (*_HERE, "disable"), ("fields", ENABLED)
 
 
@@ -110,3 +113,9 @@ def _check_answers(dialect: Dialect) -> Iterator[Problem]:
     for number, rule in enumerate(dialect.errors):
         if rule.means is None and rule.say is None:
             yield Problem(("errors", number), "says nothing: it needs `means` or `say`")
+        if rule.means == "absent" and rule.code is None and rule.status not in _GONE:
+            said = (
+                f"{rule.status} alone cannot mean absent: a credential or a server that fails"
+                " looks the same; add the `code` that tells them apart"
+            )
+            yield Problem(("errors", number), said)
