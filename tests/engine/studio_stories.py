@@ -7,6 +7,7 @@ from functools import partial
 
 from reconciler.core.desired import Desired, DesiredKey, DesiredProvider
 from reconciler.core.keys import KeyId
+from reconciler.core.steps import Action as Do
 from reconciler.providers.actions import Action
 from reconciler.providers.memory import Fault
 from reconciler.providers.memory_projects import Fate
@@ -14,7 +15,7 @@ from reconciler.providers.memory_traits import STUDIO
 from tests.core.builders import DAY, desired, key, provider
 from tests.engine.stories import Story, settled
 from tests.engine.wires import When, Wire
-from tests.engine.worlds import Place, apply_to, crash, new_place
+from tests.engine.worlds import Place, all_done, apply_to, crash, new_place
 
 FIRST, SECOND = STUDIO.projects
 ON = provider(keys_enabled=True, deploy=(), exclusive=True)
@@ -117,6 +118,28 @@ def busy(place: Place) -> None:
 def left_before_it_counted(place: Place) -> None:
     """Let the deploy of a new key fail half-way, before the key leaves the manifest."""
     went_wrong(place, Fate.FAILS)
+
+
+def begun(place: Place) -> dict[str, int]:
+    """Count the deploys of each project so far."""
+    return {name: project.begun for name, project in place.api.projects.items()}
+
+
+def ids(place: Place) -> set[KeyId]:
+    """Give the ids of our keys that live."""
+    return {live.id for live in place.ours()}
+
+
+def deploys(place: Place, wanted: Desired) -> list[int]:
+    """Apply, and count how often each project was deployed for it."""
+    before = begun(place)
+    assert all_done(apply_to(place, wanted))
+    return [after - before[name] for name, after in begun(place).items()]
+
+
+def sentence_of(place: Place, action: Do, wanted: Desired) -> str:
+    results = apply_to(place, wanted).results
+    return next(result.sentence for result in results if result.step.action is action)
 
 
 STUDIO_STORIES = (
