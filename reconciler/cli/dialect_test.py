@@ -46,7 +46,10 @@ from reconciler.wiring.trying import (
     help="A value that the API demands, such as options.user=7; texts of a list joined by commas.",
 )
 @click.option(
-    "--deploy", is_flag=True, help="Also deploy the tenant's projects, and set its switch and back."
+    "--deploy",
+    is_flag=True,
+    help="Also deploy every project of the tenant, and turn its switch and back if no other key is "
+    "there.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before making throw-away keys.")
 @click.pass_context

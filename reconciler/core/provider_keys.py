@@ -131,7 +131,8 @@ def _decide(case: _Case) -> Step | None:
         return stuck
     key, row = case.key, case.row
     if not case.upstreams:
-        return _provide(case, Reason.NEVER_PROVIDED, "the gateway has no such upstream yet")
+        sentence = "the gateway has no such upstream yet: it is made, with these `options`"
+        return _provide(case, Reason.NEVER_PROVIDED, sentence)
     if row is None:
         return _provide(case, Reason.NEVER_PROVIDED, "its secret is replaced: `adopt` is true")
     if case.renewed:
@@ -179,7 +180,8 @@ def _missing(case: _Case) -> str | None:
     if case.renewed:
         return None
     if head is None or head.owner is None:
-        return f"there is nothing in {key.source} yet"
+        how = f"make key '{key.of_key}' first" if key.of_key else "put the secret there first"
+        return f"there is nothing in {key.source} yet: {how}"
     stored = head.current.op if head.current else None
     if key.of_key and (stored is None or stored != case.current):
         return f"{key.source} does not hold the current version of key '{key.of_key}'"

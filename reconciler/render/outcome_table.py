@@ -17,7 +17,9 @@ _COLUMNS: Final = (Column("KEY"), Column("ACTION"), Column("OUTCOME"))
 _SENTENCE: Final = Column("WHAT HAPPENED")
 _GUTTER = 2
 _LEAST_ROOM = 30
-"""A sentence gets at least so many cells beside the other columns, or a line of its own."""
+"""A sentence gets at least so many cells beside the other columns, and as many as its longest word,
+or a line of its own.
+"""
 
 _STYLES: Final = {
     Outcome.DONE: Style.ADD,
@@ -38,7 +40,7 @@ def outcome_table(results: Sequence[Result], *, width: int, color: bool) -> str:
 def _lines(results: Sequence[Result], width: int) -> Iterator[Line]:
     ordered = sorted(results, key=lambda result: WORST_LAST.index(result.outcome))
     rows = [_cells(result) for result in ordered]
-    layout = lay_out(_COLUMNS, rows, width - _GUTTER - _LEAST_ROOM)
+    layout = lay_out(_COLUMNS, rows, width - _GUTTER - _room(results))
     if layout is None:
         for result, row in zip(ordered, rows, strict=True):
             yield from stack_lines(_COLUMNS, row, head=len(row))
@@ -49,6 +51,11 @@ def _lines(results: Sequence[Result], width: int) -> Iterator[Line]:
         for result, row in zip(ordered, rows, strict=True):
             yield _beside(layout, row, Span(result.sentence, _loud(result)))
     yield from _advice(results)
+
+
+def _room(results: Sequence[Result]) -> int:
+    words = (cells(word) for each in results for word in clean(each.sentence).split())
+    return max((_LEAST_ROOM, *words))
 
 
 def _advice(results: Sequence[Result]) -> Iterator[Line]:

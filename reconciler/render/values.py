@@ -113,7 +113,7 @@ def word_set(members: tuple[str, ...]) -> str:
 
 def word_order(members: tuple[str, ...]) -> str:
     """Write a list whose order counts."""
-    return " -> ".join(quote(member) for member in members)
+    return ", then ".join(quote(member) for member in members)
 
 
 def word_membership(added: tuple[str, ...], removed: tuple[str, ...]) -> str | None:

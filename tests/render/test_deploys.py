@@ -62,7 +62,7 @@ def test_a_deploy_names_its_projects_in_order_and_no_control_characters() -> Non
     text = shown(DEPLOY, replace(DEPLOY, action=Action.REDEPLOY))
     assert "# provider agents will be deployed\n" in text
     assert "will be deployed, once keys are gone" in text
-    assert '~ projects = "backoffice" -> "store' in text
+    assert '~ projects = "backoffice", then "store' in text
     assert ESCAPE not in text
     assert "Plan: 0 to add, 2 to change, 0 to destroy." in text
 

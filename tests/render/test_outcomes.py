@@ -6,6 +6,7 @@ from textwrap import dedent
 
 import pytest
 
+from reconciler.core.keys import Address
 from reconciler.core.steps import Action, Outcome, Reason, Result, Step
 from reconciler.render import (
     apply_exit_code,
@@ -224,3 +225,13 @@ def test_exit_codes_of_a_plan(
     made = replace(plan(), steps=steps, providers=(UNREAD,) if unread else ())
     assert plan_exit_code(made, refusals, detailed=False) == plainly
     assert plan_exit_code(made, refusals, detailed=True) == detailed
+
+
+def test_no_row_is_wider_than_the_terminal_because_of_a_long_word() -> None:
+    long = (
+        "v1 created (5c7a79b4-4438-446e-8ebc-977625c6905f), secret in local:gateway-upstream#secret"
+    )
+    made = Result(replace(CREATE, address=Address("gateway-voice-upstream")), Outcome.DONE, long)
+    text = outcome_table([made], width=80, color=False)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "5c7a79b4-4438-446e-8ebc-977625c6905f" in text

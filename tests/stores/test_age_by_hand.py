@@ -7,6 +7,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from reconciler.errors import StoreRefusedError
 from reconciler.stores.age import AgeStore
 from tests.stores.builders import TARGET, age_store, keypair, look, run
 
@@ -42,6 +43,12 @@ def test_the_head_says_that_it_is_nobody_s_and_changes_with_it(store: AgeStore, 
     assert look(store).etag == first.etag
     put(root, "sk-two")
     assert look(store).etag != first.etag
+
+
+def test_an_empty_value_is_told_and_not_given_away(store: AgeStore, root: Path) -> None:
+    put(root, "\n")
+    with pytest.raises(StoreRefusedError, match="holds an empty value"):
+        run(store.read(TARGET))
 
 
 def test_what_is_not_for_us_or_damaged_is_not_read(store: AgeStore, root: Path) -> None:
