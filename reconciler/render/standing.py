@@ -11,7 +11,7 @@ from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import EXPIRES_AT, Address, KeyId, OpId, Stage, Target
 from reconciler.core.observed import Head, LiveKey, Observed, ProviderView, StoreView
 from reconciler.core.provider_keys import source_state
-from reconciler.core.recorded import Intent, KeyRow, ProviderKeyRow, Recorded, Version
+from reconciler.core.recorded import Intent, IntentKind, KeyRow, ProviderKeyRow, Recorded, Version
 
 
 class LiveState(StrEnum):
@@ -101,6 +101,7 @@ def standings(
 def unmade(recorded: Recorded, keys: Mapping[Address, DesiredKey]) -> tuple[Address, ...]:
     """Give the declared keys of which no version is recorded."""
     made = {row.address for row in recorded.keys if row.versions}
+    made |= {intent.address for intent in recorded.intents if intent.key_id is not None}
     return tuple(sorted(address for address in keys if address not in made))
 
 
@@ -256,6 +257,17 @@ def given(recorded: Recorded, observed: Observed) -> tuple[Given, ...]:
 
 def _is_fresh(row: ProviderKeyRow, head: Head | None) -> bool | None:
     return None if head is None else source_state(head) == row.source_etag
+
+
+def not_yet_effective(recorded: Recorded, observed: Observed) -> tuple[Intent, ...]:
+    """Give the creations and deletions that are applied, and count only after a deploy."""
+    deployed = {view.provider for view in observed.providers if view.deployments}
+    return tuple(
+        intent
+        for intent in open_intents(recorded)
+        if intent.provider in deployed
+        and (intent.key_id is not None or intent.kind is IntentKind.DELETE)
+    )
 
 
 def open_intents(recorded: Recorded) -> tuple[Intent, ...]:

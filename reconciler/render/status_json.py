@@ -12,6 +12,7 @@ from reconciler.core.recorded import Recorded
 from reconciler.render.jsonable import FORMAT_VERSION, plain, to_json
 from reconciler.render.standing import (
     given,
+    not_yet_effective,
     open_intents,
     problems,
     projects,
@@ -47,6 +48,7 @@ def status_json(
             "intents": [
                 {**plain(intent), "target": str(intent.target)} for intent in open_intents(recorded)
             ],
+            "not_yet_effective": [intent.op for intent in not_yet_effective(recorded, observed)],
             "given_up": recorded.retired,
             "spool": spooled(recorded, observed),
             "spool_readable": observed.spool.readable,

@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import Address, Stage
 from reconciler.core.observed import Observed
-from reconciler.core.recorded import Recorded
+from reconciler.core.recorded import IntentKind, Recorded
 from reconciler.core.steps import PROVIDER_KEYS
 from reconciler.render.escaping import LONGEST_NAME, cut
 from reconciler.render.lines import BLANK, Line, Span, Style, paint, say
@@ -18,6 +18,7 @@ from reconciler.render.standing import (
     Standing,
     Stored,
     given,
+    not_yet_effective,
     open_intents,
     problems,
     projects,
@@ -81,7 +82,8 @@ def status_text(
         *_projects(observed, now),
         *_given(recorded, observed, now),
         *_not_made(unmade(recorded, keys)),
-        *_intents(recorded, now),
+        *_not_yet_effective(recorded, observed, now),
+        *_intents(recorded, observed, now),
         *_spool(recorded, observed),
         *_deletions(found, now),
         *_problems(observed),
@@ -208,13 +210,26 @@ def _not_made(addresses: Sequence[Address]) -> Iterator[Line]:
     )
 
 
-def _intents(recorded: Recorded, now: datetime) -> Iterator[Line]:
+def _not_yet_effective(recorded: Recorded, observed: Observed, now: datetime) -> Iterator[Line]:
+    words = {IntentKind.CREATE: "is made, and not accepted yet"}
+    sentences = [
+        f"{cut(intent.address, LONGEST_NAME)} v{intent.number} "
+        f"{words.get(intent.kind, 'is deleted, and still accepted')} "
+        f"({word_due(intent.started_at, now)})"
+        for intent in not_yet_effective(recorded, observed)
+    ]
+    yield from _section("Applied, not yet effective (a deploy has to carry it):", sentences)
+
+
+def _intents(recorded: Recorded, observed: Observed, now: datetime) -> Iterator[Line]:
+    waiting = {intent.op for intent in not_yet_effective(recorded, observed)}
     sentences = [
         f"{cut(intent.address, LONGEST_NAME)} v{intent.number}: {intent.kind} begun "
         f"{word_due(intent.started_at, now)} by {cut(intent.holder, LONGEST_NAME)}, "
         f"{f'key {cut(intent.key_id, LONGEST_NAME)}' if intent.key_id else 'id not known'}, "
         f"operation {cut(intent.op, LONGEST_NAME)}"
         for intent in open_intents(recorded)
+        if intent.op not in waiting
     ]
     yield from _section("Left over from an interrupted run, or under way right now:", sentences)
     yield from _section(
