@@ -74,4 +74,4 @@ STUDIO: Final = Traits(
     toggle=True,
     projects=("storefront", "backoffice"),
 )
-"""As INTELLITHING is: no names, no marks, one switch for all, and deploys that make keys count."""
+"""No names, no marks, one switch for all, and deploys that make keys count."""
