@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from reconciler.core.keys import At, Cause, Stage
+from reconciler.core.keys import EXPIRES_AT, At, Cause, Stage
 from reconciler.core.leaving import (
     already_gone,
     delete_due,
@@ -217,9 +217,19 @@ def switched_off(s: Situation) -> Finding | None:
 
 
 def expired(s: Situation) -> Finding | None:
-    """Time ran out, and the manifest does not move the expiry into the future."""
-    if not lapsed(s) or expiry_changes(s):
+    """Time ran out, and the manifest does not move the expiry into the future.
+
+    Where somebody let it run out before its time, it may be an incident: it is not brought back.
+    """
+    moved = next((d for d in s.differences if d.field == EXPIRES_AT), None)
+    if not lapsed(s) or (moved is not None and moved.cause is Cause.CONFIG):
         return None
+    if moved is not None:
+        return hold(
+            Reason.DISABLED_OUTSIDE,
+            "it was expired outside Keywright, which may be an incident: give it a later expiry "
+            "there, declare another `expires`, or remove the key",
+        )
     return hold(
         Reason.EXPIRED,
         "it has expired, and no longer works: set a later `expires`, or remove the key",
