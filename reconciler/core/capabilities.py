@@ -238,7 +238,7 @@ def _of_value(value: Value, rule: FieldRule) -> Iterator[Complaint]:
     words = value if isinstance(value, tuple) else (str(value),)
     unknown = sorted(set(words) - set(rule.allowed)) if rule.allowed else []
     if unknown:
-        said = f"cannot be {', '.join(unknown)}; it takes {', '.join(rule.allowed)}"
+        said = f"cannot be {', '.join(map(repr, unknown))}; it takes {', '.join(rule.allowed)}"
         yield Complaint(name, said)
 
 

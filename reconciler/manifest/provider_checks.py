@@ -26,9 +26,17 @@ def check_provider(
     here: Path = ("providers", name)
     _check_credentials(here, provider, able, problems)
     _check_tenant(here, provider, able, problems)
+    if able.used_elsewhere and provider.key_url is None and not _is_sandbox(provider):
+        # Asked at another address, a key is refused by somebody who never knew it.
+        said = f"is missing: say where {able.dialect} keys are used"
+        problems.complain((*here, "key_url"), said, key=True, at=here)
     for field, reason in _ignored(provider, able):
         problems.complain((*here, field), f"cannot be honoured: {reason}", key=True)
     _check_template(here, provider, able, problems)
+
+
+def _is_sandbox(provider: ProviderModel) -> bool:
+    return provider.url.startswith(SANDBOX)
 
 
 def _check_credentials(
@@ -36,8 +44,7 @@ def _check_credentials(
 ) -> None:
     """Compare the names of credentials. What the manifest has for them is never repeated."""
     given = tuple(sorted(provider.auth))
-    sandboxed = provider.url.startswith(SANDBOX)
-    if given in able.credentials or (sandboxed and not given):
+    if given in able.credentials or (_is_sandbox(provider) and not given):
         return
     if not given and problems.settled((*here, "url")):  # it may have been meant to be a sandbox
         return

@@ -143,7 +143,7 @@ def damage(seed: int) -> str:
                 other, name = chance.choice(places)
                 container[step] = copy.deepcopy(other.get(name) if isinstance(other, dict) else 1)
             case _:
-                container[step] = chance.choice(ODD)
+                container[step] = copy.deepcopy(chance.choice(ODD))
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
 
 

@@ -38,10 +38,10 @@ KEYS = {
         "key 'x': 'expires' cannot be sooner than 1d after creation"
     ],
     f"x: {{provider: g, {GOOD}, tier: ▸silver}}}}": [
-        "key 'x': 'options.tier' cannot be silver; it takes 1, 2, gold"
+        "key 'x': 'options.tier' cannot be 'silver'; it takes 1, 2, gold"
     ],
     f"x: {{provider: g, {GOOD}, tier: ▸3}}}}": [
-        "key 'x': 'options.tier' cannot be 3; it takes 1, 2, gold"
+        "key 'x': 'options.tier' cannot be '3'; it takes 1, 2, gold"
     ],
     f"x: {{provider: g, {GOOD}, deep: ▸1, n: ▸true, models: ▸gpt}}}}": [
         "key 'x': 'options.deep' must be true or false",
@@ -55,7 +55,7 @@ KEYS = {
         "key 'x': 'options.user' must be text"
     ],
     f"x: {{provider: g, scopes: ▸[read, execute], {GOOD}}}}}": [
-        "key 'x': 'scopes' cannot be execute; it takes read, write"
+        "key 'x': 'scopes' cannot be 'execute'; it takes read, write"
     ],
     f"x: {{provider: g, rate_limit: ▸10/s, enabled: ▸true, {GOOD}}}}}": [
         (

@@ -7,17 +7,19 @@ import pytest
 from reconciler.manifest import Manifest
 from tests.marked import read_marked
 
-STUDIO = "dialect: studio, url: https://s.example, auth: {token: {env: T}}"
+WITHOUT = "dialect: studio, url: https://s.example, auth: {token: {env: T}}"
+STUDIO = f"{WITHOUT}, key_url: https://k.example"
 TOLD = f"{STUDIO}, tenant: {{workspace: w}}"
+NOWHERE = f"{WITHOUT}, tenant: {{workspace: w}}"
 GATEWAY = "dialect: gateway, url: https://g.example"
 LOGIN = "auth: {username: {env: U}, password: {env: P}}"
 CLOUISLE = "dialect: clouisle, url: https://c.example"
 
 PROVIDERS = {
-    f"{TOLD}, key_url: ▸'http://app.example'": [
+    f"{NOWHERE}, key_url: ▸'http://app.example'": [
         "provider 'p': 'key_url' must be https; plain http is allowed only to this machine"
     ],
-    f"{TOLD}, key_url: ▸'sandbox:x.db'": [
+    f"{NOWHERE}, key_url: ▸'sandbox:x.db'": [
         (
             "provider 'p': 'key_url' must be an address such as https://app.example.com,"
             " not a sandbox"
@@ -29,6 +31,7 @@ PROVIDERS = {
             " managed"
         )
     ],
+    f"▸{NOWHERE}": ["provider 'p': 'key_url' is missing: say where studio keys are used"],
     f"▸{STUDIO}": ["provider 'p': 'tenant.workspace' is missing: the id of the workspace, a UUID"],
     f"▸{STUDIO}, tenant: {{▸workspce: w}}": [
         "provider 'p': 'tenant.workspace' is missing: the id of the workspace, a UUID",
@@ -188,7 +191,7 @@ version: 1
 stack: a
 providers:
   p:
-    {{{TOLD}, key_url: https://App.example:443/x/, keys_enabled: false, exclusive: true}}
+    {{{NOWHERE}, key_url: https://App.example:443/x/, keys_enabled: false, exclusive: true}}
 """
     )
     (provider,), (settings,) = manifest.desired.providers, manifest.providers

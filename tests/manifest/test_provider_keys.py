@@ -152,7 +152,7 @@ ENTRIES = {
             "provider key 'x': 'options.ulr' cannot be honoured: gateway knows no such option"
             " (it has: auth_type, url)"
         ),
-        "provider key 'x': 'options.auth_type' cannot be basic; it takes bearer, header",
+        "provider key 'x': 'options.auth_type' cannot be 'basic'; it takes bearer, header",
         "provider key 'x': 'options.url' must be text",
     ],
 }

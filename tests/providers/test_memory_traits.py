@@ -256,5 +256,4 @@ def test_calls_about_everything_can_go_wrong_too(action: Action) -> None:
 
 def test_other_parts_of_an_api_are_not_here() -> None:
     driver = MemoryDriver(api_of(PLAIN))
-    assert isinstance(run(driver.upstreams()), Refused)
     assert isinstance(run(driver.audit(KeyId("x"))), Refused)

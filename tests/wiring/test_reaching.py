@@ -41,7 +41,9 @@ def reach(make: Callable[[str], Manifest]) -> Iterator[Callable[[str], _Reach]]:
 
 
 def test_keys_are_used_where_they_are_managed(reach: Callable[[str], _Reach]) -> None:
-    found = reach(f"{STUDIO}, url: https://s.example, auth: {{token: {{env: T}}}}")
+    found = reach(
+        "dialect: clouisle, url: https://s.example, auth: {username: {env: U}, password: {env: P}}"
+    )
     assert (found.base, found.key_base, found.credentials) == ("https://s.example", None, {})
     assert found.network.proxy == PROXY["HTTPS_PROXY"]
 
@@ -90,7 +92,7 @@ def test_a_file_of_ones_own_is_loaded_again_for_the_driver(
     (tmp_path / "mine.yaml").write_text(OWN)
     manifest = make(
         "dialect: ./mine.yaml, url: https://m.example, auth: {token: {env: T}},"
-        " tenant: {account: a}"
+        " tenant: {account: a}, key_url: https://m.example"
     )
     assert abilities(manifest)["p"].dialect == "mine"
     (tmp_path / "mine.yaml").unlink()
