@@ -92,6 +92,7 @@ class Project:
             deployed_at=self._deployed_at,
             key_ids=frozen.key_ids,
             enabled=frozen.enabled,
+            idle=self.stage == REGISTERED,
         )
 
     def _move(self, frozen: Frozen, now: datetime) -> None:
