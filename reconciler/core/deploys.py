@@ -116,7 +116,7 @@ def _projects_after(rollout: Rollout, before: tuple[str, ...]) -> tuple[str, ...
     def needs(seen: Deployment) -> bool:
         if seen.project in before:
             return deletes
-        return not aim.fits(seen) or (deletes and not settled(seen))
+        return not aim.fits(seen) or (bool(rollout.doomed) and not settled(seen))
 
     return tuple(seen.project for seen in rollout.tenant.scope if needs(seen))
 
@@ -143,7 +143,7 @@ def _why_after(rollout: Rollout) -> Iterator[str]:
     if deletes := rollout.planned(Action.DELETE):
         yield f"deleted keys work until a deploy: {_list(step.address for step in deletes)}"
     others = rollout.doomed - {step.key_id for step in rollout.planned(Action.DELETE)}
-    if gone := [key_id for key_id in others if rollout.tenant.holders(key_id)]:
+    if gone := [key_id for key_id in others if rollout.tenant.may_hold(key_id)]:
         yield f"keys that are gone work until a deploy: {_list(gone)}"
     if on := rollout.frozen(on=True):
         yield f"deployed while all keys were on: {_list(on)}"
@@ -161,7 +161,11 @@ def _waiting(rollout: Rollout) -> Iterator[str]:
         yield f"`deploy` names {_list(unknown)}, and the projects are: {there or 'none'}"
     elif rollout.idle and not tenant.deployable:
         yield "there is no project to deploy"
-    theirs = [key_id for key_id in rollout.dead if tenant.dying(key_id) is Effect.THEIR_DEPLOY]
+    theirs = [
+        key_id
+        for key_id in rollout.dead
+        if tenant.holders(key_id) and tenant.dying(key_id) is Effect.THEIR_DEPLOY
+    ]
     if theirs:
         where = _list(name for key_id in theirs for name in tenant.holders(key_id))
         yield f"gone, and still accepted by {where}, which we do not deploy: {_list(theirs)}"
@@ -202,9 +206,14 @@ def current_of(
     return found
 
 
-def aim_before(tenant: Tenant, holds: frozenset[KeyId]) -> Aim:
-    """Say what every project must run before anything may be taken away."""
-    return Aim(holds=holds, enabled=_on(tenant, holds))
+def aim_before(
+    tenant: Tenant, holds: frozenset[KeyId], gone: frozenset[KeyId] = frozenset()
+) -> Aim:
+    """Say what every project must run before anything may be taken away.
+
+    What is `gone` already goes out with it.
+    """
+    return Aim(holds=holds, drops=gone, enabled=_on(tenant, holds))
 
 
 def aim_after(tenant: Tenant, holds: frozenset[KeyId], drops: frozenset[KeyId]) -> Aim:

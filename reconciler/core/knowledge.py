@@ -79,9 +79,8 @@ class Knowledge:
         )
 
     def absent(self, version: Version) -> bool:
-        """Whether a version is confirmed gone, and not only missing from a list that lags."""
-        gone = self.matches.absent(version.provider, version.key_id)
-        return gone and not self.lagging(version.provider, version.created_at)
+        """Whether a version is confirmed gone."""
+        return self.matches.absent(version.provider, version.key_id)
 
     def lagging(self, provider: str, since: datetime) -> bool:
         """Whether the list of a provider may not show yet what was made at that moment."""
@@ -144,12 +143,11 @@ class Knowledge:
         """Gather what is left of one open operation."""
         provider, key_id = intent.provider, self.key_of(intent)
         tenant = self.tenants.get(provider)
-        lagging = self.lagging(provider, intent.started_at)
         gone = key_id is not None and self.matches.absent(provider, key_id)
         marked = tenant is None or not tenant.markless
         return Evidence(
             live=self.matches.live.get((provider, key_id)) if key_id else None,
-            gone=gone and not (intent.kind is IntentKind.CREATE and lagging),
+            gone=gone,
             candidates=self.matches.candidates.get(intent.op, ()),
             head=self.matches.heads.get(intent.target),
             store_unread=self.matches.store_unread(intent.target.store),
@@ -157,7 +155,7 @@ class Knowledge:
             unread=self.matches.unread(provider),
             declared=intent.address in self.keys,
             effect=effect_on(tenant, key_id, gone=gone),
-            lagging=lagging,
+            lagging=self.lagging(provider, intent.started_at),
             marked=marked,
             certain=marked or (tenant is not None and tenant.provider.exclusive),
         )

@@ -53,6 +53,8 @@ class Deployment:
 
     `key_ids` and `enabled` are what the running container froze, not what is set now; a project
     that never ran holds none. `stage` is the API's own word for the latest deploy, for people.
+    `idle` tells a project of which no deploy was ever begun from one whose first is under way; None
+    where the API does not.
     """
 
     project: str
@@ -62,6 +64,7 @@ class Deployment:
     deployed_at: datetime | None
     key_ids: frozenset[KeyId] = frozenset()
     enabled: bool | None = None
+    idle: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

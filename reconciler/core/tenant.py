@@ -150,9 +150,14 @@ class Tenant:
         """Name the projects whose containers hold a key, gone at the API or not."""
         return tuple(seen.project for seen in self.view.deployments if key_id in seen.key_ids)
 
+    def may_hold(self, key_id: KeyId) -> frozenset[str]:
+        """Name the projects that hold a key, or where a deploy is under way that may bring it."""
+        found = (d for d in self.view.deployments if key_id in d.key_ids or not settled(d))
+        return frozenset(seen.project for seen in found)
+
     def dying(self, key_id: KeyId) -> Effect:
         """Say when a key stops to count that is gone at the API."""
-        holders = set(self.holders(key_id))
+        holders = self.may_hold(key_id)
         if not holders:
             return Effect.NOW
         ours = {seen.project for seen in self.scope} if self.managed else set()
@@ -204,5 +209,6 @@ def ran(seen: Deployment) -> bool:
 
 
 def settled(seen: Deployment) -> bool:
-    """Whether nothing is under way in a project that ever ran."""
-    return seen.running or seen.failed or not ran(seen)
+    """Whether nothing is under way in a project, as far as its API tells."""
+    idle = not ran(seen) if seen.idle is None else seen.idle
+    return seen.running or seen.failed or idle

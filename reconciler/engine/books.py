@@ -10,7 +10,7 @@ from reconciler.core.observed import LiveKey, LiveStatus, Observed
 from reconciler.core.ownership import op_tag
 from reconciler.core.recorded import KeyRow, ProviderRow, Version
 from reconciler.core.strays import LATE_LANDING
-from reconciler.core.tenant import Tenant, settled
+from reconciler.core.tenant import Tenant
 from reconciler.engine.transaction import Run
 
 
@@ -101,5 +101,4 @@ def _provider_row(tenant: Tenant, row: ProviderRow | None) -> ProviderRow:
 def _may_be_held(tenant: Tenant, key_id: KeyId) -> bool:
     """Whether some container holds a key, or one that is being built may."""
     alive = any(live.id == key_id for live in tenant.view.keys)
-    building = not all(map(settled, tenant.view.deployments))
-    return alive or building or bool(tenant.holders(key_id))
+    return alive or bool(tenant.may_hold(key_id))

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from reconciler.core.deploys import aim_after, aim_before, current_of
 from reconciler.core.keys import KeyId
 from reconciler.core.observed import Deployment
+from reconciler.core.recorded import IntentKind
 from reconciler.core.steps import Action, Outcome, Result, Step
 from reconciler.core.tenant import Aim, settled
 from reconciler.engine.transaction import Run, done
@@ -30,16 +31,30 @@ _GOES_ON = "the next run waits for it"
 
 async def deploy(run: Run, step: Step) -> Result:
     """Bring what was made into every project, before anything is taken away."""
-    return await _roll_out(run, step, aim_before(run.tenants[step.provider], _holds(run, step)))
+    tenant = run.tenants[step.provider]
+    aim = aim_before(tenant, _holds(run, step), _gone(run, step.provider))
+    return await _roll_out(run, step, aim)
 
 
 async def redeploy(run: Run, step: Step) -> Result:
     """Take what was deleted out of every project."""
     tenant = run.tenants[step.provider]
     parked = {p.key_id for p in run.parked if p.step.provider == step.provider}
-    alive = {live.id for live in tenant.view.keys}
-    drops = parked | {key_id for key_id in tenant.dead if key_id not in alive}
-    return await _roll_out(run, step, aim_after(tenant, _holds(run, step), frozenset(drops)))
+    drops = _gone(run, step.provider) | parked
+    return await _roll_out(run, step, aim_after(tenant, _holds(run, step), drops))
+
+
+def _gone(run: Run, provider: str) -> frozenset[KeyId]:
+    """Give the ids of ours that the API has no more, and that containers may hold."""
+    interrupted = {
+        version.key_id
+        for intent in run.intents.values()
+        if intent.kind is IntentKind.DELETE and intent.provider == provider
+        for version in run.rows[intent.address].living
+        if version.number == intent.number
+    }
+    dead = interrupted.union(run.tenants[provider].dead)
+    return frozenset(key_id for key_id in dead if (provider, key_id) not in run.live)
 
 
 def _holds(run: Run, step: Step) -> frozenset[KeyId]:

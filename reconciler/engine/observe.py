@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from reconciler.core.desired import Desired
 from reconciler.core.keys import KeyId, Target
@@ -39,9 +40,16 @@ async def _view_provider(outlook: Outlook, name: str, recorded: Recorded) -> Pro
         return view
     if name in _gateways(outlook.desired, recorded):
         view = await _view_upstreams(driver, view)
-    listed = {live.id for live in view.keys}
-    hidden = sorted(_recorded_ids(recorded, name) - listed - view.absent)
-    return await _look_up(driver, view, hidden) if hidden else view
+    born = _recorded_ids(recorded, name)
+    hidden = sorted(born.keys() - {live.id for live in view.keys} - view.absent)
+    ripe = outlook.clock.now() - _list_lag(outlook, name)
+    young = frozenset(key_id for key_id in hidden if born[key_id] > ripe)
+    return await _look_up(driver, view, hidden, young) if hidden else view
+
+
+def _list_lag(outlook: Outlook, name: str) -> timedelta:
+    able = outlook.able.get(name)
+    return able.list_lag if able else timedelta(0)
 
 
 def _gateways(desired: Desired, recorded: Recorded) -> set[str]:
@@ -61,13 +69,27 @@ def _progress(outlook: Outlook, name: str) -> Callable[[int, int], None]:
     return lambda seen, total: outlook.reporter.reading(name, seen, total)
 
 
-def _recorded_ids(recorded: Recorded, provider: str) -> set[KeyId]:
-    ids = {v.key_id for row in recorded.keys for v in row.living if v.provider == provider}
-    return ids | {i.key_id for i in recorded.intents if i.key_id and i.provider == provider}
+def _recorded_ids(recorded: Recorded, provider: str) -> dict[KeyId, datetime]:
+    """Give every recorded id of a provider, and when its key was made."""
+    born = {
+        v.key_id: v.created_at
+        for row in recorded.keys
+        for v in row.living
+        if v.provider == provider
+    }
+    for intent in recorded.intents:
+        if intent.key_id and intent.provider == provider:
+            born[intent.key_id] = intent.started_at
+    return born
 
 
-async def _look_up(driver: KeyReader, view: ProviderView, hidden: list[KeyId]) -> ProviderView:
-    """Ask for recorded ids that a complete list does not show: listing is not existence."""
+async def _look_up(
+    driver: KeyReader, view: ProviderView, hidden: list[KeyId], young: frozenset[KeyId]
+) -> ProviderView:
+    """Ask for recorded ids that a complete list does not show: listing is not existence.
+
+    That a `young` one is not found says nothing: a look-up may lag as the list does.
+    """
     gate = asyncio.Semaphore(_LOOKUPS)
 
     async def ask(key_id: KeyId) -> tuple[KeyId, LiveKey | None, bool]:
@@ -82,7 +104,8 @@ async def _look_up(driver: KeyReader, view: ProviderView, hidden: list[KeyId]) -
     return replace(
         view,
         keys=(*view.keys, *(live for _, live, _ in answers if live)),
-        absent=view.absent | {key_id for key_id, _, gone in answers if gone},
+        absent=view.absent
+        | {key_id for key_id, _, gone in answers if gone and key_id not in young},
     )
 
 

@@ -66,7 +66,7 @@ async def end_removal(run: Run, step: Step, intent: Intent, version: Version) ->
         return await _bury(run, step, intent, version)
 
     async def go_on() -> Result:
-        if run.holders(version.provider, version.key_id):
+        if await _still_accepted(run, version):
             return await give_up(None, "")
         return await _bury(run, step, intent, version)
 

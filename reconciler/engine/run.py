@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.guard import Approval, refuse
 from reconciler.core.keys import Address, KeyId
@@ -128,11 +127,18 @@ def allowed(plan: Plan, shown: Plan) -> tuple[Step, ...]:
 
     A key whose open operation could not be settled waits for the next run.
     """
-    agreed = set(map(_identity, shown.actions))
+    agreed = {_identity(step): step for step in shown.actions}
     unsettled = {step.address for step in plan.steps if step.action is Action.RECOVER}
     return tuple(
-        step for step in plan.actions if step.address not in unsettled and _identity(step) in agreed
+        _in_shown_projects(step, agreed[_identity(step)])
+        for step in plan.actions
+        if step.address not in unsettled and _identity(step) in agreed
     )
+
+
+def _in_shown_projects(step: Step, shown: Step) -> Step:
+    """Deploy no project that was not shown."""
+    return replace(step, projects=tuple(p for p in step.projects if p in shown.projects))
 
 
 def outdated(plan: Plan, shown: Plan, agreed: tuple[Step, ...]) -> list[Result]:
@@ -148,18 +154,6 @@ def outdated(plan: Plan, shown: Plan, agreed: tuple[Step, ...]) -> list[Result]:
     ]
 
 
-_Identity: TypeAlias = tuple[
-    Address, Action, KeyId | None, tuple[Difference, ...], str, tuple[str, ...]
-]
-
-
-def _identity(step: Step) -> _Identity:
+def _identity(step: Step) -> tuple[Address, Action, KeyId | None, tuple[Difference, ...], str]:
     """Say what makes two steps the same one: also that the key is still as it was then."""
-    return (
-        step.address,
-        step.action,
-        step.key_id,
-        step.differences,
-        step.precondition,
-        step.projects,
-    )
+    return step.address, step.action, step.key_id, step.differences, step.precondition

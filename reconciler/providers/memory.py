@@ -79,7 +79,10 @@ class MemoryApi:
         self.tenant = tenant
         self.traits = traits
         self.enabled = True
-        self.projects = {name: Project(name, traits.stages) for name in traits.projects}
+        self.projects = {
+            name: Project(name, traits.stages, tells_idle=traits.tells_idle)
+            for name in traits.projects
+        }
         self.problem: str | None = None
         self.hidden: set[KeyId] = set()
         self.dead: set[KeyId] = set()

@@ -35,12 +35,13 @@ class Frozen:
 class Project:
     """One project: `container` is what runs, None before the first deploy has ended."""
 
-    def __init__(self, name: str, stages: tuple[str, ...]) -> None:
+    def __init__(self, name: str, stages: tuple[str, ...], *, tells_idle: bool) -> None:
         self.name = name
         self.container: Frozen | None = None
         self.stage = REGISTERED
         self.begun = 0
         self._stages = stages
+        self._tells_idle = tells_idle
         self._deployed_at: datetime | None = None
         self._next: Frozen | None = None
         self._fate: Fate | None = None
@@ -92,6 +93,7 @@ class Project:
             deployed_at=self._deployed_at,
             key_ids=frozen.key_ids,
             enabled=frozen.enabled,
+            idle=self.stage == REGISTERED if self._tells_idle else None,
         )
 
     def _move(self, frozen: Frozen, now: datetime) -> None:

@@ -29,7 +29,8 @@ class Traits:
 
     `lookup`: keys can be got by id. `keeps_dead`: deleted keys stay listed, as dead ones. `lag` is
     how long a new key is missing from the list. With `projects`, what counts is what their
-    containers were built with; a deploy passes through `stages`, one for each look at it.
+    containers were built with; a deploy passes through `stages`, one for each look at it, and
+    `tells_idle` says whether a first deploy can be told from none.
     """
 
     marker: Marker = Marker.NAME
@@ -44,6 +45,7 @@ class Traits:
     toggle: bool = False
     projects: tuple[str, ...] = ()
     stages: tuple[str, ...] = STAGES
+    tells_idle: bool = True
     reach: tuple[str, ...] = ()
 
     def capabilities(self) -> Capabilities:

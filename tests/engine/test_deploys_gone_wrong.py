@@ -145,11 +145,14 @@ def test_a_deploy_that_somebody_else_runs_is_waited_for_and_then_ours_begins() -
     assert complaints(place, studio(A, B)) == []
 
 
-def test_a_busy_project_that_was_never_deployed_is_waited_for_too() -> None:
-    place = new_studio()
+@pytest.mark.parametrize("told", [True, False])
+def test_a_busy_project_that_was_never_deployed_is_waited_for_too(*, told: bool) -> None:
+    place = new_place(traits=replace(STUDIO, tells_idle=told), lasting=True)
     place.api.start(SECOND)
     assert deploys(place, studio(A)) == [1, 1]
-    assert any("busy with another deploy" in told for told in place.reporter.waits)
+    stage = "building" if told else "busy with another deploy"
+    assert f"providers/agents: {SECOND}: {stage}" in place.reporter.waits
+    assert complaints(place, studio(A)) == []
 
 
 @pytest.mark.parametrize("fault", [Fault.LOST_BEFORE, Fault.LOST_AFTER])
