@@ -10,6 +10,7 @@ from reconciler.core.observed import SpoolView
 from reconciler.core.recorded import Intent, IntentKind
 from reconciler.core.recover import Evidence, settle
 from reconciler.core.steps import Settlement
+from reconciler.core.tenant import Effect
 from tests.core.builders import DAY, NOW, head, intent, live, op
 
 SENT, ANSWERED = intent("crm-a"), intent("crm-a", answered=True)
@@ -28,6 +29,7 @@ NOTHING = Evidence(
 )
 FOUND = replace(NOTHING, candidates=(ONE,))
 THERE = replace(NOTHING, live=ONE)
+LEFT = replace(THERE, declared=False, spool=SPOOLED)
 STAGED, CURRENT = head("crm-a", None, (1,)), head("crm-a", 1)
 TABLE: list[tuple[Intent, Evidence, Settlement]] = [
     (SENT, NOTHING, Settlement.GIVE_UP),
@@ -57,6 +59,20 @@ TABLE: list[tuple[Intent, Evidence, Settlement]] = [
     (ANSWERED, replace(NOTHING, unread="x"), Settlement.WAIT),
     (ANSWERED, replace(NOTHING, gone=True), Settlement.GIVE_UP),
     (ANSWERED, replace(NOTHING, gone=True, spool=SPOOLED), Settlement.GIVE_UP),
+    (SENT, replace(NOTHING, lagging=True), Settlement.WAIT),
+    (SENT, replace(FOUND, lagging=True), Settlement.UNDO),
+    (SENT, replace(FOUND, marked=False), Settlement.UNDO),
+    (SENT, replace(FOUND, marked=False, certain=False), Settlement.ASK),
+    (SENT, replace(NOTHING, marked=False, certain=False), Settlement.GIVE_UP),
+    (SENT, replace(NOTHING, candidates=(ONE, live("crm-a", 2)), marked=False), Settlement.ASK),
+    (SENT, replace(FOUND, marked=False, certain=False, spool=SPOOLED), Settlement.FINISH),
+    (ANSWERED, replace(THERE, spool=SPOOLED, effect=Effect.OUR_DEPLOY), Settlement.FINISH),
+    (ANSWERED, replace(THERE, head=STAGED, effect=Effect.OUR_DEPLOY), Settlement.PUBLISH),
+    (ANSWERED, replace(THERE, effect=Effect.OUR_DEPLOY), Settlement.CONDEMN),
+    (ANSWERED, replace(THERE, spool=SPOOLED, effect=Effect.THEIR_DEPLOY), Settlement.WAIT),
+    (ANSWERED, replace(LEFT, effect=Effect.OUR_DEPLOY), Settlement.UNDO),
+    (ANSWERED, replace(LEFT, effect=Effect.THEIR_DEPLOY), Settlement.UNDO),
+    (ANSWERED, LEFT, Settlement.FINISH),
 ]
 
 
@@ -80,6 +96,24 @@ def test_anything_idempotent_is_closed_and_planned_anew(
     kind: IntentKind, evidence: Evidence
 ) -> None:
     assert settle(intent("crm-a", kind=kind), evidence).settlement is Settlement.CLOSE
+
+
+@pytest.mark.parametrize(
+    ("effect", "expected"),
+    [
+        (Effect.NOW, Settlement.CLOSE),
+        (Effect.OUR_DEPLOY, Settlement.CLOSE),
+        (Effect.THEIR_DEPLOY, Settlement.WAIT),
+    ],
+)
+def test_a_deletion_is_over_when_no_container_accepts_the_key(
+    effect: Effect, expected: Settlement
+) -> None:
+    gone = replace(NOTHING, gone=True, effect=effect)
+    recovery = settle(intent("crm-a", kind=IntentKind.DELETE), gone)
+    assert (recovery.settlement, recovery.effect) == (expected, effect)
+    there = settle(intent("crm-a", kind=IntentKind.DELETE), replace(THERE, effect=effect))
+    assert (there.settlement, there.effect) == (Settlement.CLOSE, Effect.NOW)
 
 
 @pytest.mark.parametrize("kind", IntentKind)

@@ -18,8 +18,10 @@ from reconciler.providers.memory import Fault
 from reconciler.providers.memory_projects import Fate
 from reconciler.providers.memory_traits import STUDIO
 from tests.core.builders import PROVIDER, key, target
+from tests.engine.stories import settled
 from tests.engine.studio_stories import (
     FIRST,
+    OFF,
     ON,
     SECOND,
     A,
@@ -43,6 +45,7 @@ from tests.engine.worlds import (
     look_at,
     new_place,
     outcomes,
+    run,
 )
 
 
@@ -205,6 +208,37 @@ def test_a_project_that_may_not_be_looked_at_fails_the_deploy() -> None:
     assert complaints(place, studio(A)) == []
 
 
+def test_what_was_deleted_goes_out_with_a_deploy_even_if_nothing_new_comes_with_it() -> None:
+    place = new_studio()
+    two(place)
+    place.api.projects[SECOND].arm(Fate.FAILS)
+    apply_to(place, studio(B))
+    place.api.fail_next(Action.CREATE, Fault.REFUSED)
+    told = outcomes(apply_to(place, studio(B, C)))
+    assert told["crm-a", "delete"] is Outcome.DONE
+    assert all_done(apply_to(place, studio(B, C)))
+    assert complaints(place, studio(B, C)) == []
+
+
+def test_a_key_is_not_gone_while_a_first_deploy_may_bring_it() -> None:
+    place = new_studio()
+    settled(place, studio(A, at=OFF))
+    place.api.start(SECOND)
+    assert all_done(apply_to(place, studio(at=OFF)))
+    place.api.projects[SECOND].finish(place.clock.now())
+    assert complaints(place, studio(at=OFF)) == []
+
+
+def test_nothing_stays_in_the_store_of_a_key_that_left_before_it_counted() -> None:
+    place = new_studio()
+    place.api.projects[FIRST].arm(Fate.FAILS)
+    apply_to(place, studio(A))
+    staged, gone = (target("crm-a"),), studio()
+    assert run(place.store.heads(staged)).heads[0].staged
+    assert all_done(apply_to(place, gone))
+    assert run(place.store.heads(staged)).heads[0].owner is None
+
+
 def test_a_deploy_without_what_it_should_carry_is_no_success() -> None:
     place = new_studio()
     one(place)
@@ -291,8 +325,8 @@ def test_a_key_that_every_project_holds_and_nobody_accepts_is_kept_for_the_next_
     place, wire = new_studio(), Wire()
 
     def switch(call: Call) -> None:
-        if call.name == "driver.deploy":
-            place.api.enabled = False
+        if all(project.show().running for project in place.api.projects.values()):
+            place.api.enabled = place.api.enabled and call.name != "driver.deployment"
 
     wire.listener = switch
     report = apply_to(place, studio(A), wire=wire)

@@ -246,6 +246,18 @@ def test_elsewhere_a_late_newcomer_is_shown_for_a_day_and_never_deleted() -> Non
     assert place.api.find(late) is not None
 
 
+def test_what_was_there_when_a_create_was_given_up_is_no_newcomer() -> None:
+    place = new_bare()
+    lose(place, Fault.LOST_BEFORE)
+    place.clock.advance(timedelta(hours=30))
+    theirs = place.stranger()
+    place.clock.advance(timedelta(hours=10))
+    assert all_done(apply_to(place, OURS))
+    assert place.recorded().retired
+    assert look_at(place, OURS).plan.steps == ()
+    assert place.api.find(theirs) is not None
+
+
 def test_a_create_that_was_answered_and_is_gone_is_not_watched_for() -> None:
     place = new_bare()
     one = desired(A, providers=[EXCLUSIVE])
