@@ -247,9 +247,7 @@ def given(recorded: Recorded, observed: Observed) -> tuple[Given, ...]:
             upstream=row.upstream,
             source=row.source,
             written_at=row.written_at,
-            fresh=source_state(head) == row.source_etag
-            if (head := heads.get(row.source))
-            else None,
+            fresh=_is_fresh(row, heads.get(row.source)),
         )
         for row in recorded.provider_keys
     )

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final, cast
+from typing import Final
 
 from reconciler.core.secret import Secret
 from reconciler.errors import ProviderError
-from reconciler.interfaces.signer import Sign
+from reconciler.interfaces.signer import MakeSigner, Sign
 
 GROUP: Final = "keywright.signers"
 
 
 def open_signer(name: str, credentials: Mapping[str, Secret]) -> Sign:
-    """Give the signer of a name; ProviderError, without any text of the plug-in's, says why not."""
+    """Give the signer of a name; ProviderError says why not.
+
+    Of the plug-in's own words it repeats only those of a ProviderError: others may show a secret.
+    """
     point = _find(name)
     try:
-        sign: object = point.load()(credentials)
-    except ProviderError:
+        make: MakeSigner = point.load()
+        sign = make(credentials)
+    except ProviderError:  # made for the user's eyes
         raise
     except Exception as error:  # noqa: BLE001 - whatever a plug-in raises may show a credential
         raise _unusable(name, f"cannot be used: {type(error).__name__}") from None
     if not callable(sign):
         raise _unusable(name, "is none: see reconciler.interfaces.signer")
-    return cast("Sign", sign)
+    return sign
 
 
 def _find(name: str) -> EntryPoint:
