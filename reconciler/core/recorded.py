@@ -14,7 +14,7 @@ from enum import StrEnum
 from reconciler.core.keys import Address, KeyId, OpId, Stage, Target
 from reconciler.core.secret import Fingerprint
 
-FORMAT = 2
+FORMAT = 3
 """Version of the rows below; a state with a higher one is refused, a lower one migrated."""
 
 
@@ -27,6 +27,17 @@ class IntentKind(StrEnum):
     DISABLE = "disable"
     RETIRE = "retire"
     DELETE = "delete"
+    RESTORE = "restore"
+    """Pointing consumers back to an older version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One call that was made with a version, what came of it, and when: evidence."""
+
+    call: str
+    answer: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +48,11 @@ class Version:
     has each managed field with the canonical text of the value that we last set: a live difference
     is `drift` where the manifest still says that value, and `config` where it says another.
     `condemned` marks a version whose secret is lost: it dies once its replacement is verified.
+
+    `target` is the slot that its secret is in. `promoted_at` is when consumers were pointed to it,
+    `announced_at` when they had been told. A retiring version works at least until `retire_at`,
+    which is `overlap` after consumers were told of its successor; None as long as they were not.
+    `proofs` has the latest answer to each call that it was tried out with.
     """
 
     number: int
@@ -44,6 +60,7 @@ class Version:
     key_id: KeyId
     op: OpId
     stage: Stage
+    target: Target
     fingerprint: Fingerprint | None = None
     created_at: datetime
     lifetime: timedelta | None = None
@@ -53,13 +70,18 @@ class Version:
     delete_at: datetime | None = None
     condemned: bool = False
     applied: tuple[tuple[str, str], ...] = ()
+    promoted_at: datetime | None = None
+    announced_at: datetime | None = None
+    overlap: timedelta | None = None
+    retire_at: datetime | None = None
+    proofs: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRow:
     """One key with its versions, and the copy of what it needs once the manifest drops it.
 
-    `disabled_by_us` tells our own switching off from somebody else's.
+    `target` is the slot of the newest version. `disabled_by_us` tells our own switching off from somebody else's.
     """
 
     address: Address
@@ -91,7 +113,8 @@ class Intent:
     For a create, `key_id` and `fingerprint` are filled in as soon as they are known, and always
     before the secret is written to a store. `seen` has the ids that were there before, where an API
     carries no mark: a lost create is then the one that is new. `sent` remembers of a create the
-    fields that no answer tells, as `Version.applied` does.
+    fields that no answer tells, as `Version.applied` does. `overlap` is how long the version that
+    a create replaces is to work on.
     """
 
     op: OpId
@@ -108,6 +131,7 @@ class Intent:
     fingerprint: Fingerprint | None = None
     seen: tuple[KeyId, ...] = ()
     sent: tuple[tuple[str, str], ...] = ()
+    overlap: timedelta | None = None
     rev: int = 0
 
 
@@ -166,6 +190,47 @@ class ProviderKeyRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditNote:
+    """One entry of an API's own log about a key, as far as it tells."""
+
+    at: datetime | None
+    actor: str | None
+    action: str
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One version that a person took out of service at once, and what is still owed for it.
+
+    Written without the stack's lock, and therefore in a row of its own: whoever holds the lock
+    reads it before anything is promoted, restored or switched on. `case` is the same for all that
+    one command revoked. `revoked_at` is when the API agreed, `rejected_at` when the key was seen to
+    be refused. `replace` asks for a new version, `replaced_by` is its number. `settled_at` is when
+    nothing more was owed.
+    """
+
+    id: OpId
+    case: OpId
+    address: Address
+    provider: str
+    number: int
+    key_id: KeyId
+    at: datetime
+    by: str
+    reason: str
+    compromised: bool
+    replace: bool
+    revoked_at: datetime | None = None
+    rejected_at: datetime | None = None
+    last_used_at: datetime | None = None
+    audit: tuple[AuditNote, ...] = ()
+    replaced_by: int | None = None
+    settled_at: datetime | None = None
+    rev: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StackMeta:
     """The stack itself. `lineage` is a random id given by `init`; `epoch` rises with every lock."""
 
@@ -187,3 +252,4 @@ class Recorded:
     retired: tuple[RetiredOp, ...] = ()
     providers: tuple[ProviderRow, ...] = ()
     provider_keys: tuple[ProviderKeyRow, ...] = ()
+    incidents: tuple[Incident, ...] = ()

@@ -6,7 +6,7 @@ All of it is frozen and secret-free by type. Text, JSON and `apply` interpret th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from reconciler.core.keys import Address, Cause, KeyId, OpId, Target, Value
@@ -16,14 +16,18 @@ class Action(StrEnum):
     """What a step does. `hold` does nothing: it says why a person has to look."""
 
     RECOVER = "recover"
+    REVOKE = "revoke"
     SWITCH_ON = "switch_on"
     CREATE = "create"
+    ROTATE = "rotate"
     DISABLE = "disable"
     UPDATE = "update"
     ENABLE = "enable"
     DEPLOY = "deploy"
     VERIFY = "verify"
+    RESTORE = "restore"
     PROVIDE = "provide"
+    NOTIFY = "notify"
     RETIRE = "retire"
     DELETE = "delete"
     FORGET = "forget"
@@ -37,6 +41,9 @@ PROVIDER_ACTIONS = frozenset({Action.SWITCH_ON, Action.DEPLOY, Action.SWITCH_OFF
 
 ORDER = tuple(Action)
 """Steps run in this order across keys: nothing is taken away before what replaces it is there."""
+
+MINTS = frozenset({Action.CREATE, Action.ROTATE})
+"""Actions that make a new version."""
 
 REMOVALS = frozenset({Action.RETIRE, Action.DELETE})
 
@@ -80,6 +87,20 @@ class Reason(StrEnum):
     NEVER_PROVIDED = "never_provided"
     NOT_OURS = "not_ours"
     NO_UPSTREAM = "no_upstream"
+    TOO_OLD = "too_old"
+    EXPIRING = "expiring"
+    EXPIRY_TOO_NEAR = "expiry_too_near"
+    ASKED = "asked"
+    COMPROMISED = "compromised"
+    REVOKED = "revoked"
+    PREDECESSOR = "predecessor"
+    TOO_MANY = "too_many"
+    SUPERSEDED = "superseded"
+    STILL_USED = "still_used"
+    NOT_USED_YET = "not_used_yet"
+    NOT_ANNOUNCED = "not_announced"
+    ROLLED_BACK = "rolled_back"
+    UNUSED = "unused"
 
 
 class Settlement(StrEnum):
@@ -151,7 +172,8 @@ class Step:
     what was observed of this key, so that a step on something that changed since is not taken.
     `upstream` and `source` say where the secret of a provider key goes, and where it comes from.
     `projects` are those that a deploy is about, in its order. A step with an `op` goes on with what
-    an interrupted run left over.
+    an interrupted run left over. `replaces` is the number of the version that a rotation is to
+    follow, which goes on working for `overlap` at least, and until `due_at` as things are now.
     """
 
     address: Address
@@ -172,6 +194,8 @@ class Step:
     upstream: str | None = None
     source: Target | None = None
     projects: tuple[str, ...] = ()
+    replaces: int | None = None
+    overlap: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +226,34 @@ class ProviderState:
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A removal that has begun and is due later."""
+    """What time alone will make due: a retirement, a deletion, a rotation; `at` at the earliest."""
 
     address: Address
     number: int
-    delete_at: datetime
+    action: Action
+    at: datetime
+
+
+class Topic(StrEnum):
+    """What a remark is about."""
+
+    EXPIRES = "expires"
+    NEVER_USED = "never_used"
+    LONG_UNUSED = "long_unused"
+    NO_OWNER = "no_owner"
+    TOO_OLD = "too_old"
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something worth a look that calls for no step by itself."""
+
+    address: Address
+    number: int
+    topic: Topic
+    sentence: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +268,7 @@ class Plan:
     steps: tuple[Step, ...]
     foreign: tuple[Foreign, ...] = ()
     scheduled: tuple[Scheduled, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     managed: int = 0
     digest: str = ""
 
@@ -252,7 +300,7 @@ class Counts:
 
 def count(steps: tuple[Step, ...]) -> Counts:
     """Count steps by what they do: creations, deletions, and everything else that writes."""
-    add = sum(s.action is Action.CREATE for s in steps)
+    add = sum(s.action in MINTS for s in steps)
     destroy = sum(s.action is Action.DELETE for s in steps)
     idle = sum(s.action is Action.HOLD for s in steps)
     return Counts(add, len(steps) - add - destroy - idle, destroy)

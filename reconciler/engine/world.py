@@ -11,6 +11,7 @@ from reconciler.interfaces.backend import Backend, Holder, StateReader
 from reconciler.interfaces.clock import Clock
 from reconciler.interfaces.driver import KeyDriver, KeyReader
 from reconciler.interfaces.ids import Ids
+from reconciler.interfaces.notifier import Notifier
 from reconciler.interfaces.reporter import Reporter
 from reconciler.interfaces.spool import Spool, SpoolReader
 from reconciler.interfaces.store import Store, StoreReader
@@ -42,6 +43,7 @@ class World:
     spool: Spool
     clock: Clock
     ids: Ids
+    notifier: Notifier
     reporter: Reporter
     holder: Holder
     workers: Mapping[str, int]

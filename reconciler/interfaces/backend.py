@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from reconciler.core.recorded import (
+    Incident,
     Intent,
     KeyRow,
     ProviderKeyRow,
@@ -16,8 +17,8 @@ from reconciler.core.recorded import (
     StackMeta,
 )
 
-Row: TypeAlias = KeyRow | Intent | RetiredOp | ProviderRow | ProviderKeyRow
-"""A row is found by its kind and its name: address, op, op, provider name, address."""
+Row: TypeAlias = KeyRow | Intent | RetiredOp | ProviderRow | ProviderKeyRow | Incident
+"""A row is found by its kind and its name: address, op, op, provider name, address, id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,10 @@ class StateReader(Protocol):
         """Read only what the stack is; the same errors as `read`."""
         ...
 
+    async def incidents(self) -> tuple[Incident, ...]:
+        """Read only the incidents, as they are at this moment; the same errors as `read`."""
+        ...
+
 
 class Backend(StateReader, Protocol):
     """A state with its writing side. Every write carries the epoch of our lock."""
@@ -64,6 +69,14 @@ class Backend(StateReader, Protocol):
 
         Durable when it returns. StateConflictError when the row changed; LockLostError when our
         epoch is over.
+        """
+        ...
+
+    async def write_incident(self, incident: Incident) -> int:
+        """Write an incident if its `rev` is still the recorded one, and give the new rev.
+
+        The one write that needs no lock: it is for the moment in which another run holds it.
+        Durable when it returns. StateConflictError when the row changed.
         """
         ...
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
+from reconciler.core.desired import Call
 from reconciler.core.keys import Attributes, KeyId, OpId
 from reconciler.core.observed import Deployment, LiveKey, ProviderView, Upstream
 from reconciler.core.secret import Secret
@@ -66,6 +67,17 @@ class Probe(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Said(StrEnum):
+    """What the API says to a call of the manifest's own that was made with a key."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    """The key is known, and may not do this."""
+    REJECTED = "rejected"
+    """The key itself is refused."""
+    UNKNOWN = "unknown"
+
+
 class KeyReader(Protocol):
     """All that planning may do with a key API."""
 
@@ -117,6 +129,10 @@ class KeyDriver(KeyReader, Protocol):
 
     async def probe(self, secret: Secret) -> Probe:
         """Use a key once, in a call without effect, to see whether it is accepted."""
+        ...
+
+    async def ask(self, secret: Secret, call: Call) -> Said:
+        """Make one read-only call with a key, where keys are used; retried like any read."""
         ...
 
     async def switch_all(self, *, on: bool) -> Outcome[None]:
