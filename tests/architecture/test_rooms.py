@@ -28,7 +28,7 @@ CORE = (
     {"matching", "checks"},
     {"leaving", "strays"},
     {"situation", "profile"},
-    {"tenant"},
+    {"tenant", "rotation_rules"},
     {"ownership", "capabilities"},
     {"steps", "findings"},
     {"desired", "observed", "recorded"},
