@@ -59,8 +59,8 @@ def clashes(key: DesiredKey) -> Iterator[Clash]:
     if key.on_unused is OnUnused.DISABLE and key.unused_after is None:
         yield Clash(
             ("on_unused", "unused_after"),
-            "`on_unused` is `disable`, but `unused_after` is missing: say after how long without"
-            " use, as in `unused_after: 90d`",
+            "`on_unused` is `disable`, but nothing says after how long without use; write it, as in"
+            " `unused_after: 90d`",
         )
 
 

@@ -68,6 +68,7 @@ _EXPLICIT: Final = {
     "before_expiry": "write `never`",
     "hold_at_most": "write `never`",
     "unused_after": "write `never`",
+    "on_promoted": "write `none`",
 }
 
 
@@ -162,5 +163,5 @@ def _predicate(kind: str, context: dict[str, Any], value: Data, path: Path) -> s
     if kind == "model_type" and path[-1:] == ("secret",):
         return "must name a slot, as in {store: prod, path: crm/agents}; it never holds a value"
     if kind == "model_type" and path[-1:] == ("on_promoted",):
-        return "must say how, as in {webhook: {env: NAME}} or {command: [./reload.sh]}"
+        return "must say how, as in {webhook: {env: NAME}} or {command: [./reload.sh]}, or `none`"
     return word_error(kind, context, value, PATTERN_HELP)

@@ -24,6 +24,7 @@ from reconciler.manifest.urls import is_loopback
 Webhook: TypeAlias = str | Reference
 """An address that is no secret, or where one is read from."""
 
+NO_HOOK: Final = "none"
 _FORMS = (
     "must be an address such as https://deploy.example.com/hooks/crm,"
     " or {env: NAME} or {file: PATH} where the address itself is secret"
@@ -90,6 +91,11 @@ def _is_credential(name: str, value: str) -> bool:
     """Whether one part of a query is called like a credential or looks random."""
     called = _SECRET_NAME.search(_CAMEL.sub("_", name).lower()) is not None
     return called or any(_RANDOM.fullmatch(text) for text in (name, value))
+
+
+def read_no_hook(value: object) -> object:
+    """Read `none`: nobody is told, whatever the defaults say."""
+    return None if value == NO_HOOK else value
 
 
 def read_command(value: object) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ from reconciler.manifest.fields import (
     Url,
     WebhookAddress,
 )
+from reconciler.manifest.hooks import read_no_hook
 from reconciler.manifest.later import read_single_target
 from reconciler.manifest.trials import read_trials
 from reconciler.manifest.words import (
@@ -265,7 +266,7 @@ class SharedModel(_Strict):
         None, description="The last working version and its record are never removed."
     )
     verify: VerifyModel | None = None
-    on_promoted: HookModel | None = None
+    on_promoted: Annotated[HookModel | None, BeforeValidator(read_no_hook)] = None
     on_external_disable: Literal["hold", "rotate", "reactivate"] | None = Field(
         None,
         description="What to do about a key that somebody else switched off: report it and leave it"

@@ -46,9 +46,12 @@ defaults:
   on_unused: disable
 environments: {prod: {expires: {after: 90d}}}
 keys:
-  a: {provider: agents, on_promoted: {webhook: {env: X}}, expires: never, rate_limit: unlimited, scopes: []}
-  b: {on_promoted: {command: [./x, -n, y z]}, provider: agents, expires: 2027-05-02, rate_limit: 600/min, labels: {x: y}}
+  a: {provider: agents, expires: never, rate_limit: unlimited, scopes: []}
+  b: {provider: agents, expires: 2027-05-02, rate_limit: 600/min, labels: {x: y}}
   c: {provider: trial, options: {ids: [x], deep: true, n: 3}, environment: prod, enabled: false}
+  d: {provider: agents, on_promoted: {webhook: {env: X}}, unused_after: never}
+  e: {provider: agents, on_promoted: {command: [./x, -n, y z]}, on_external_disable: rotate}
+  f: {provider: agents, on_promoted: none, rotate: {hold_at_most: 7d, before_expiry: 7d}}
 provider_keys:
   of-key: {provider: gateway, upstream: Open AI, value: {key: a}, adopt: true}
   of-slot: {provider: gateway, upstream: x, value: {path: a/b}, options: {url: u, n: 3}}
@@ -99,6 +102,7 @@ def test_every_manifest_of_ours_passes(validator: Any, file: Path) -> None:  # n
         "keys: {a: {provider: agents, verify: {allowed: ['DELETE /x']}}}",
         "keys: {a: {provider: agents, on_promoted: https://x.example}}",
         "keys: {a: {provider: agents, on_promoted: {}}}",
+        "keys: {a: {provider: agents, on_promoted: never}}",
         "keys: {a: {provider: agents, on_promoted: {webhook: {env: X}, command: [x]}}}",
         "keys: {a: {provider: agents, on_promoted: {webhook: 'ftp://x.example'}}}",
         "keys: {a: {provider: agents, on_promoted: {command: []}}}",
