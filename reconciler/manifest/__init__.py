@@ -14,6 +14,7 @@ from reconciler.core.capabilities import Capabilities
 from reconciler.manifest.references import EnvReference, FileReference, Reference, resolve
 from reconciler.manifest.settings import (
     AgeSettings,
+    HookSettings,
     Manifest,
     ProviderSettings,
     StateSettings,
@@ -24,6 +25,7 @@ __all__ = [
     "AgeSettings",
     "EnvReference",
     "FileReference",
+    "HookSettings",
     "Manifest",
     "ProviderSettings",
     "Reference",

@@ -32,7 +32,7 @@ CORE = (
     {"renewal"},
     {"leaving", "strays"},
     {"situation", "profile"},
-    {"tenant", "rotation"},
+    {"tenant", "rotation", "rotation_rules"},
     {"ownership", "capabilities"},
     {"steps", "findings", "orders"},
     {"desired", "observed", "recorded"},
