@@ -156,7 +156,7 @@ UNREAD = ProviderState(
 )
 TWIN = Foreign("agents", KeyId("77aa"), CRM, None, twin_of=CRM)
 STRANGER = Foreign("agents", KeyId("99bb"), "old-billing", datetime(2026, 11, 1, 8, 30, tzinfo=UTC))
-UNDER_WAY = Scheduled(BILLING, 3, datetime(2026, 12, 21, 2, 0, tzinfo=UTC))
+UNDER_WAY = Scheduled(BILLING, 3, Action.DELETE, datetime(2026, 12, 21, 2, 0, tzinfo=UTC))
 
 
 def plan(
@@ -193,6 +193,7 @@ CURRENT = Version(
     key_id=KeyId("08b8-41d2"),
     op=OP,
     stage=Stage.CURRENT,
+    target=TARGET,
     fingerprint=Fingerprint("fedcba98" * 4),
     created_at=NOW - timedelta(days=3),
     lifetime=timedelta(days=120),
