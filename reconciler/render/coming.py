@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypedDict
 
 from reconciler.core.keys import Address, Stage
 from reconciler.core.recorded import Version
-from reconciler.core.steps import Action, Scheduled
+from reconciler.core.steps import Action, Remark, Scheduled
 from reconciler.render.values import as_utc, word_soon
 
 NextSteps: TypeAlias = Mapping[tuple[Address, int], Scheduled]
 """By key and number of the version, the nearest that a plan foresees."""
+
+
+class Beside(TypedDict, total=False):
+    """What a status tells beside the record and what was observed.
+
+    `scheduled` and `remarks` are those of a plan. With `within`, only versions that end in that
+    span from now, or have ended. `expiring_providers` are those whose keys can expire at all.
+    """
+
+    scheduled: Sequence[Scheduled]
+    remarks: Sequence[Remark]
+    within: timedelta | None
+    expiring_providers: frozenset[str] | None
 
 
 class Event(StrEnum):

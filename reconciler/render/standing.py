@@ -22,8 +22,7 @@ from reconciler.core.recorded import (
     Recorded,
     Version,
 )
-from reconciler.core.steps import Scheduled
-from reconciler.render.coming import Coming, NextSteps, coming, next_steps
+from reconciler.render.coming import Beside, Coming, coming, next_steps
 from reconciler.render.values import as_utc
 
 _REJECTED: Final = "rejected"
@@ -115,14 +114,10 @@ def standings(
     recorded: Recorded,
     observed: Observed,
     keys: Mapping[Address, DesiredKey],
-    scheduled: Iterable[Scheduled] = (),
-    expiring: frozenset[str] | None = None,
+    beside: Beside,
 ) -> Iterator[Standing]:
-    """Give every recorded version, in the order of the record.
-
-    `expiring` names the providers whose keys can expire at all, None where that is not known.
-    """
-    view = _Observation(observed, recorded.incidents, next_steps(scheduled), expiring)
+    """Give every recorded version, in the order of the record."""
+    view = _Observation(observed, recorded.incidents, beside)
     for row in recorded.keys:
         for version in row.versions:
             yield _stand(row, version, keys.get(row.address), view)
@@ -170,12 +165,12 @@ class _Observation:
         self,
         observed: Observed,
         incidents: Iterable[Incident] = (),
-        upcoming: NextSteps | None = None,
-        expiring: frozenset[str] | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self.incidents = {(each.provider, each.key_id): each for each in incidents}
-        self.upcoming: NextSteps = upcoming or {}
-        self.expiring = expiring
+        told = beside or {}
+        self.upcoming = next_steps(told.get("scheduled", ()))
+        self.expiring = told.get("expiring_providers")
         self.providers: dict[str, ProviderView] = {v.provider: v for v in observed.providers}
         self.stores: dict[str, StoreView] = {view.store: view for view in observed.stores}
         self.live: dict[tuple[str, KeyId], LiveKey] = {

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Unpack
 
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import Address, Stage
 from reconciler.core.observed import Observed
 from reconciler.core.recorded import Recorded
-from reconciler.core.steps import Action, Remark, Scheduled
+from reconciler.core.steps import Action, Scheduled
+from reconciler.render.coming import Beside
 from reconciler.render.incidents import plain_incident
 from reconciler.render.jsonable import FORMAT_VERSION, plain, to_json
 from reconciler.render.standing import (
@@ -32,14 +34,11 @@ def status_json(
     observed: Observed,
     keys: Mapping[Address, DesiredKey],
     now: datetime,
-    *,
-    scheduled: Sequence[Scheduled] = (),
-    remarks: Sequence[Remark] = (),
-    within: timedelta | None = None,
-    expiring_providers: frozenset[str] | None = None,
+    **beside: Unpack[Beside],
 ) -> str:
     """Write what `status_text` writes, with exact instants; the stack's salt stays out."""
-    known = tuple(standings(recorded, observed, keys, scheduled, expiring_providers))
+    within, scheduled = beside.get("within"), beside.get("scheduled", ())
+    known = tuple(standings(recorded, observed, keys, beside))
     found = known if within is None else expiring_within(known, now, within)
     return to_json(
         {
@@ -63,7 +62,7 @@ def status_json(
             "spool": spooled(recorded, observed),
             "spool_readable": observed.spool.readable,
             "scheduled": _scheduled(known, scheduled),
-            "remarks": remarks,
+            "remarks": beside.get("remarks", ()),
             "incidents": [plain_incident(incident) for incident in recorded.incidents],
             "expiring_within": within,
             "problems": problems(observed),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Unpack
 
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import Address, Stage
 from reconciler.core.observed import Observed
 from reconciler.core.recorded import IntentKind, Recorded
-from reconciler.core.steps import PROVIDER_KEYS, Remark, Scheduled
-from reconciler.render.coming import Event, word_coming
+from reconciler.core.steps import PROVIDER_KEYS
+from reconciler.render.coming import Beside, Event, word_coming
 from reconciler.render.escaping import LONGEST_NAME, cut
 from reconciler.render.incidents import name_of, owed
 from reconciler.render.lines import BLANK, Line, Span, Style, paint, say
@@ -40,8 +40,8 @@ COLUMNS: Final = (
     Column("STAGE"),
     Column("API", rank=0),
     Column("STORE", rank=1),
-    Column("EXPIRES", rank=2),
-    Column("NEXT", rank=3),
+    Column("EXPIRES", rank=3),
+    Column("NEXT", rank=2),
     Column("LAST USED", rank=4),
     Column("AGE", rank=6),
     Column("ROTATED", rank=7),
@@ -49,6 +49,10 @@ COLUMNS: Final = (
     Column("VERIFIED", rank=8),
     Column("SECRET", rank=9, most=60),
 )
+EXPIRING: Final = tuple(
+    column._replace(rank=0) if column.title == "EXPIRES" else column for column in COLUMNS
+)
+"""Where that is what was asked for."""
 EFFECT: Final = Column("IN EFFECT", rank=0)
 """Only where something has to be deployed first."""
 """The higher the rank, the earlier a narrow terminal goes without it."""
@@ -79,17 +83,14 @@ def status_text(
     *,
     width: int,
     color: bool,
-    scheduled: Sequence[Scheduled] = (),
-    remarks: Sequence[Remark] = (),
-    within: timedelta | None = None,
-    expiring_providers: frozenset[str] | None = None,
+    **beside: Unpack[Beside],
 ) -> str:
     """Write how every key stands, and what is open, spooled or due.
 
-    `scheduled` and `remarks` are those of a plan. With `within`, only versions that end in that
-    span from now, or have ended. `expiring_providers` are those whose keys can expire at all.
+    `beside` has what a plan says, and what to leave out.
     """
-    found = tuple(standings(recorded, observed, keys, scheduled, expiring_providers))
+    found = tuple(standings(recorded, observed, keys, beside))
+    within = beside.get("within")
     if within is not None:
         return paint(_expiring(found, observed, now, width, within), width=width, color=color)
     lines = (
@@ -103,20 +104,24 @@ def status_text(
         *_intents(recorded, observed, now),
         *_spool(recorded, observed),
         *_deletions(found, now),
-        *remark_lines(remarks, remedy="--format json"),
+        *remark_lines(beside.get("remarks", ()), remedy="--format json"),
         *_problems(observed),
         say(_summary(recorded, found), Style.HEAD),
     )
     return paint(lines, width=width, color=color)
 
 
-def _versions(found: Sequence[Standing], now: datetime, width: int) -> Iterator[Line]:
+def _versions(
+    found: Sequence[Standing],
+    now: datetime,
+    width: int,
+    columns: tuple[Column, ...] = COLUMNS,
+) -> Iterator[Line]:
     if not found:
         return
-    columns: tuple[Column, ...] = COLUMNS
     rows = [_cells(standing, now) for standing in found]
     if any(standing.runs_in is not None for standing in found):
-        columns = (*COLUMNS[:_EFFECT_AT], EFFECT, *COLUMNS[_EFFECT_AT:])
+        columns = (*columns[:_EFFECT_AT], EFFECT, *columns[_EFFECT_AT:])
         rows = [
             (*row[:_EFFECT_AT], _effect(standing), *row[_EFFECT_AT:])
             for row, standing in zip(rows, found, strict=True)
@@ -212,7 +217,7 @@ def _expiring(
     known: Sequence[Standing], observed: Observed, now: datetime, width: int, within: timedelta
 ) -> Iterator[Line]:
     found = expiring_within(known, now, within)
-    yield from _versions(found, now, width)
+    yield from _versions(found, now, width, EXPIRING)
     yield from _problems(observed)
     working = [each for each in known if each.stage not in _ENDED]
     near, keys = ({each.key for each in some} for some in (found, working))
