@@ -48,10 +48,12 @@ from reconciler.core.steps import (
     Plan,
     ProviderState,
     Reason,
+    Remark,
     Result,
     Scheduled,
     Settlement,
     Step,
+    Topic,
 )
 
 _BAD = (
@@ -133,6 +135,12 @@ STEPS = st.builds(
     settlement=_maybe(st.sampled_from(Settlement)),
     place=_maybe(HOSTILE),
     precondition=HOSTILE,
+    replaces=_maybe(st.integers(1, 99)),
+    overlap=_maybe(SPANS),
+)
+SCHEDULED = st.builds(Scheduled, _FEW_NAMES, st.integers(1, 9), st.sampled_from(Action), TIMES)
+REMARKS = st.builds(
+    Remark, _FEW_NAMES, st.integers(1, 9), st.sampled_from(Topic), HOSTILE, _maybe(TIMES)
 )
 PLANS = st.builds(
     Plan,
@@ -147,7 +155,8 @@ PLANS = st.builds(
     foreign=_tuples(
         st.builds(Foreign, HOSTILE, HOSTILE, HOSTILE, _maybe(TIMES), _maybe(_FEW_NAMES))
     ),
-    scheduled=_tuples(st.builds(Scheduled, _FEW_NAMES, st.integers(1, 9), TIMES)),
+    scheduled=_tuples(SCHEDULED),
+    remarks=_tuples(REMARKS),
     managed=st.integers(0),
     digest=HOSTILE,
 )
@@ -166,6 +175,7 @@ VERSIONS = st.builds(
     key_id=_IDS,
     op=_OPS,
     stage=st.sampled_from(Stage),
+    target=_SLOTS,
     fingerprint=_maybe(HOSTILE),
     created_at=TIMES,
     lifetime=_maybe(SPANS),
