@@ -16,7 +16,7 @@ from reconciler.core.selection import Selection, select
 from reconciler.errors import UsageError
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[timedelta]):
     """A span of time as the manifest writes it, such as 90d or 12h."""
 
     name = "duration"

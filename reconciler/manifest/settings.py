@@ -86,7 +86,9 @@ class HookSettings:
 class Manifest:
     """One manifest, valid as a whole. Stores, providers and hooks are sorted by name.
 
-    `folder` is where its relative paths start. `warnings` are sentences with their places. `hooks`
+    `folder` is where its relative paths start. `warnings` are sentences with their places.
+    `problems` are only ever left in one that was read for an emergency: what they are about is
+    missing from the rest. `hooks`
     has the keys whose consumers are told about new versions, and no others.
     """
 
@@ -98,4 +100,5 @@ class Manifest:
     stores: tuple[StoreSettings, ...]
     providers: tuple[ProviderSettings, ...]
     warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
     hooks: tuple[HookSettings, ...] = ()
