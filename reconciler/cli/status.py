@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 
 import click
@@ -11,10 +12,13 @@ import click
 from reconciler.cli.options import Options, current, shared_options
 from reconciler.cli.selecting import Duration
 from reconciler.cli.terminal import reporting, set_up_logging, width
+from reconciler.core.capabilities import Capabilities
 from reconciler.core.guard import Approval
+from reconciler.core.keys import EXPIRES_AT
 from reconciler.engine.run import look
 from reconciler.manifest import Manifest
 from reconciler.render import status_json, status_text
+from reconciler.render.coming import Beside
 from reconciler.wiring import load, open_outlook
 
 
@@ -35,6 +39,10 @@ def command(ctx: click.Context, *, expiring: timedelta | None) -> None:
     ctx.exit(asyncio.run(_show(manifest, options, expiring)))
 
 
+def _expiring(able: Mapping[str, Capabilities]) -> frozenset[str]:
+    return frozenset(name for name, each in able.items() if EXPIRES_AT in each.fields)
+
+
 async def _show(manifest: Manifest, options: Options, within: timedelta | None) -> int:
     """Look, show it, and give the exit code: 1 when something could not be read."""
     with reporting(options, quiet=options.json) as reporter:
@@ -42,7 +50,12 @@ async def _show(manifest: Manifest, options: Options, within: timedelta | None) 
             seen = await look(outlook, Approval())
     keys = {key.address: key for key in manifest.desired.keys}
     recorded, observed, plan = seen.recorded, seen.observed, seen.plan
-    beside = {"scheduled": plan.scheduled, "remarks": plan.remarks, "within": within}
+    beside = Beside(
+        scheduled=plan.scheduled,
+        remarks=plan.remarks,
+        within=within,
+        expiring_providers=_expiring(outlook.able),
+    )
     if options.json:
         click.echo(status_json(recorded, observed, keys, plan.made_at, **beside))
     else:
