@@ -81,7 +81,8 @@ class Version:
 class KeyRow:
     """One key with its versions, and the copy of what it needs once the manifest drops it.
 
-    `target` is the slot of the newest version. `disabled_by_us` tells our own switching off from somebody else's.
+    `target` is the slot of the newest version. `disabled_by_us` tells our own switching off from
+    somebody else's.
     """
 
     address: Address

@@ -31,6 +31,7 @@ CORE = (
     {"tenant"},
     {"ownership", "capabilities"},
     {"steps", "findings"},
+    {"leaks"},
     {"desired", "observed", "recorded"},
     {"keys", "secret"},
     {""},
