@@ -34,7 +34,7 @@ CORE = (
     {"situation", "profile"},
     {"tenant", "rotation", "rotation_rules"},
     {"ownership", "capabilities"},
-    {"steps", "findings", "orders"},
+    {"steps", "findings", "orders", "leaks", "selection"},
     {"desired", "observed", "recorded"},
     {"keys", "secret"},
     {""},
