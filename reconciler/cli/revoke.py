@@ -143,8 +143,8 @@ class Emergency:
             for leak in leaks.findings
         )
         matched = match_leaks(prints, recorded)
-        for each in matched.found:
-            where = ", ".join(each.places)
+        for each in matched.leaked:
+            where = ", ".join(each.where)
             self._say(f"{each.address} v{each.number} was found at {where}")
         self._say(f"{matched.unmatched} findings are of no key of this stack.")
         if leaks.redacted:
@@ -153,7 +153,7 @@ class Emergency:
                 "without redaction."
             )
         return tuple(
-            Case(each.address, each.provider, each.number, each.key_id) for each in matched.found
+            Case(each.address, each.provider, each.number, each.key_id) for each in matched.leaked
         )
 
     def _say(self, sentence: str) -> None:
