@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from reconciler.core.desired import Desired
+from reconciler.core.keys import Address
 from reconciler.manifest.references import Reference
 
 
@@ -68,6 +69,19 @@ class ProviderSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HookSettings:
+    """How the consumers of one key are told about a new version: by a webhook, or by a command.
+
+    A webhook's URL is a secret, even where the manifest spells it out. `command` is an argv.
+    """
+
+    address: Address
+    webhook: str | Reference | None
+    command: tuple[str, ...]
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """One manifest, valid as a whole. Stores and providers are sorted by name.
 
@@ -81,4 +95,5 @@ class Manifest:
     state: StateSettings
     stores: tuple[StoreSettings, ...]
     providers: tuple[ProviderSettings, ...]
+    hooks: tuple[HookSettings, ...] = ()
     warnings: tuple[str, ...] = ()
