@@ -19,12 +19,7 @@ KEEP = (
     "import json, os, sys; json.dump({'told': json.load(sys.stdin), 'argv': sys.argv[1:],"
     " 'cwd': os.getcwd(), 'environ': dict(os.environ)}, open('kept.json', 'w'))"
 )
-HANG = (
-    "import os, subprocess, sys; from pathlib import Path;"
-    " child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']);"
-    " Path('pids.part').write_text(f'{os.getpid()} {child.pid}');"
-    " os.rename('pids.part', 'pids'); child.wait()"
-)
+HANG = ("sh", "-c", "tail -f /dev/null & echo $$ $! > pids; wait")
 
 
 def run(
@@ -108,10 +103,7 @@ def test_what_cannot_be_started_was_told_to_nobody(
     assert run(tmp_path, *argv) == Refused(f"the command could not be started: {why}")
 
 
-async def _pids(file: Path) -> list[int]:
-    """Wait for what the command writes as soon as both of its processes run."""
-    while not file.exists():
-        await asyncio.sleep(0)
+def _pids(file: Path) -> list[int]:
     return [int(pid) for pid in file.read_text().split()]
 
 
@@ -124,19 +116,24 @@ def _ended(pid: int) -> bool:
 
 
 def test_a_command_that_hangs_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
-    outcome = run(tmp_path, sys.executable, "-c", HANG, patience=1.5)
+    outcome = run(tmp_path, *HANG, patience=1.5)
     assert outcome == Unknown("the command took longer than 1.5 s and was killed")
-    assert all(_ended(pid) for pid in asyncio.run(_pids(tmp_path / "pids")))
+    pids = _pids(tmp_path / "pids")
+    assert len(pids) == 2
+    assert all(_ended(pid) for pid in pids)
 
 
 def test_a_run_that_is_interrupted_leaves_no_process_behind(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pids")
+
     async def interrupt() -> list[int]:
-        command = Command((sys.executable, "-c", HANG), tmp_path, dict(os.environ))
-        task = asyncio.create_task(command.announce(NEWS))
-        pids = await _pids(tmp_path / "pids")
+        task = asyncio.create_task(Command(HANG, tmp_path, os.environ).announce(NEWS))
+        pids = await asyncio.to_thread(_pids, tmp_path / "pids")
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         return pids
 
-    assert all(_ended(pid) for pid in asyncio.run(interrupt()))
+    pids = asyncio.run(interrupt())
+    assert len(pids) == 2
+    assert all(_ended(pid) for pid in pids)
