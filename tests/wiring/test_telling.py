@@ -65,7 +65,11 @@ def test_a_webhook_is_where_the_manifest_says(manifest: Manifest, kind: str) -> 
     with HostileServer(answer(reply(200))) as server:
         url = f"{server.url}/hook"
         (manifest.folder / "url.txt").write_text(f"{url}\n")
-        written = {"literal": url, "env": EnvReference("HOOK"), "file": FileReference("url.txt")}
+        written: dict[str, str | EnvReference | FileReference] = {
+            "literal": url,
+            "env": EnvReference("HOOK"),
+            "file": FileReference("url.txt"),
+        }
         environ = {"HOOK": url, "HTTPS_PROXY": "http://127.0.0.1:1"}
         assert announce(manifest, environ, hook(written[kind])) == Done(None)
     (arrival,) = server.arrivals
