@@ -13,7 +13,7 @@ ROOMS = (
     {"__main__"},
     {"cli"},
     {"wiring"},
-    {"manifest", "engine", "render", "providers", "stores", "backends", "sandbox"},
+    {"manifest", "engine", "render", "providers", "stores", "backends", "hooks", "sandbox"},
     {"http", "documents"},
     {"interfaces"},
     {"core"},
