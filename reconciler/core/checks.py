@@ -8,9 +8,9 @@ key untouchable comes before what would change it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
-from reconciler.core.keys import EXPIRES_AT, At, Cause, Stage
+from reconciler.core.desired import OnExternalDisable, OnUnused
+from reconciler.core.keys import ENABLED, EXPIRES_AT, Cause, Stage
 from reconciler.core.leaving import (
     already_gone,
     delete_due,
@@ -20,6 +20,21 @@ from reconciler.core.leaving import (
     undeclared,
 )
 from reconciler.core.observed import LiveStatus
+from reconciler.core.renewal import (
+    asked,
+    due,
+    immutable,
+    minute,
+    provider_moved,
+    rolled_back,
+    rotate,
+    secret_missing,
+    secret_moved,
+    store_changed,
+    too_near,
+)
+from reconciler.core.retirement import idle_since, unannounced
+from reconciler.core.revoked import replaced_or_not, still_works
 from reconciler.core.situation import (
     Finding,
     Situation,
@@ -35,22 +50,29 @@ Check = Callable[[Situation], Finding | None]
 
 
 def decide(situation: Situation) -> tuple[Finding, ...]:
-    """Give what has to happen to one key; nothing when all is well.
+    """Give what has to happen to one key, by the version in use; nothing when all is well.
 
-    A key that left the manifest has one finding, and so has one that is not there. Switching a
-    living key off is decided by itself, since it must never wait for anything else; then its fields
-    and switching it on; its stored secret is looked at when nothing else has to change.
+    A key that left the manifest has one finding, and so has one that is not there. What was revoked
+    goes before everything else. Switching a living key off is decided by itself, since it must
+    never wait for anything; then whether it needs a new version; its fields and switching it on;
+    its stored secret is looked at when nothing else has to change.
     """
+    revoked = _first(TAKEN_BACK, situation)
     if situation.key is None:
-        return _first(UNDECLARED, situation)
+        return revoked or _first(UNDECLARED, situation)
+    if revoked or situation.incident is not None:
+        return revoked + _first(INSTEAD, situation)
     return _first(LIFE, situation) or _living(situation) or _first(STORED, situation)
 
 
 def _living(situation: Situation) -> tuple[Finding, ...]:
-    rest = _first(STUCK, situation)
-    if not rest:
-        rest = _first(FIELDS, situation) + _first(ON, situation)
-    return _first(OFF, situation) + rest
+    off = _first(OFF, situation)
+    stuck = () if situation.asked else _first(STUCK, situation)
+    if stuck:
+        return off + stuck
+    on = () if situation.asked else _first(ON, situation)
+    renewal = () if on else _first(RENEWAL, situation)
+    return off + renewal + _first(FIELDS, situation) + on
 
 
 def _first(table: tuple[Check, ...], situation: Situation) -> tuple[Finding, ...]:
@@ -94,41 +116,18 @@ def unconfirmed(s: Situation) -> Finding | None:
 # --- declared keys -------------------------------------------------------------------------------
 
 
-def provider_moved(s: Situation) -> Finding | None:
-    """The manifest moved the key to another provider, which takes a rotation."""
-    if not (s.key and s.row and s.version and s.row.provider != s.key.provider):
-        return None
-    if s.absent:
-        return None
-    return hold(
-        Reason.PROVIDER_MOVED,
-        f"moving from provider '{s.row.provider}' to '{s.key.provider}' needs a rotation, which "
-        "this version does not do yet",
-        Cause.CONFIG,
-    )
-
-
-def dated_in_the_past(s: Situation) -> Finding | None:
+def ends_too_soon(s: Situation) -> Finding | None:
     """A key that has to be made would be dead at once."""
-    lifetime = s.key.lifetime if s.key else None
-    if s.live is not None or s.lagging:
-        return None
-    if not isinstance(lifetime, At) or lifetime.instant > s.now:
-        return None
-    return _too_late(lifetime.instant)
+    return None if s.live is not None or s.lagging else too_near(s)
 
 
 def expiry_past(s: Situation) -> Finding | None:
     """The manifest moves the expiry of a living key into the past."""
     if s.live is None or s.expiry is None or s.expiry > s.now or not expiry_changes(s):
         return None
-    return _too_late(s.expiry)
-
-
-def _too_late(due: datetime) -> Finding:
     return hold(
         Reason.EXPIRY_PAST,
-        f"`expires` asks for {due:%Y-%m-%d %H:%M} UTC, which is past: give a later one",
+        f"`expires` asks for {minute(s.expiry)}, which is past: give a later one",
         Cause.CONFIG,
     )
 
@@ -159,17 +158,46 @@ def missing(s: Situation) -> Finding | None:
     return Finding(Action.CREATE, Cause.CONFIG, Reason.MISSING, "it does not exist yet")
 
 
-def vanished(s: Situation) -> Finding | None:
-    """Somebody deleted it at the API."""
-    if s.version is None or not s.absent:
+def nothing_in_use(s: Situation) -> Finding | None:
+    """What is left of it are versions that had a successor, and that one is gone."""
+    if s.version is None or not s.version.superseded:
         return None
     return Finding(
-        Action.CREATE,
-        Cause.DRIFT,
-        Reason.VANISHED,
-        f"v{s.version.number} was deleted outside Keywright",
-        f"v{s.version.number} does not work any more; consumers need the new secret",
+        Action.CREATE, Cause.RECOVERY, Reason.MISSING, "none of its versions is in use any more"
     )
+
+
+def vanished(s: Situation) -> Finding | None:
+    """It is gone at the API: run out, revoked, or deleted by somebody."""
+    if s.version is None or s.key is None or not s.absent:
+        return None
+    if s.ends_at is not None and s.ends_at <= s.now:
+        return _ran_out(s, f"v{s.version.number} expired on {minute(s.ends_at)}, and is gone")
+    if not s.revoked:
+        return _anew(s, Cause.DRIFT, Reason.VANISHED, "was deleted outside Keywright")
+    if s.asked or s.key.on_external_disable is OnExternalDisable.ROTATE:
+        return _anew(s, Cause.DRIFT, Reason.DISABLED_OUTSIDE, "was revoked outside Keywright")
+    return hold(
+        Reason.DISABLED_OUTSIDE,
+        f"v{s.version.number} was revoked outside Keywright, which may be an incident: "
+        f"`keywright rotate {s.key.address}` makes a new version, or remove the key",
+    )
+
+
+def _anew(s: Situation, cause: Cause, reason: Reason, what: str) -> Finding:
+    number = s.version.number if s.version else 0
+    impact = f"v{number} does not work any more; consumers need the new secret"
+    return Finding(Action.CREATE, cause, reason, f"v{number} {what}", impact)
+
+
+def _ran_out(s: Situation, said: str) -> Finding:
+    """Replace what expired where the manifest rotates it, and where a person wants that."""
+    if s.key is not None and (s.asked or s.key.rotation.due_some_day):
+        if s.absent:
+            return Finding(Action.CREATE, Cause.CLOCK, Reason.EXPIRED, f"{said}: it is replaced")
+        return rotate(s, Reason.EXPIRED, Cause.CLOCK, f"{said}: it is replaced")
+    way_out = "set a later `expires`, declare `rotate`, or remove the key"
+    return hold(Reason.EXPIRED, f"{said}: {way_out}", Cause.CLOCK)
 
 
 def declared_again(s: Situation) -> Finding | None:
@@ -194,11 +222,18 @@ def disabled_outside(s: Situation) -> Finding | None:
         return None
     if wants(s, enabled=False):
         return None
-    return hold(
-        Reason.DISABLED_OUTSIDE,
-        "it was disabled outside Keywright, which may be an incident: enable it there, or declare "
-        "`enabled: false`",
-    )
+    said = "it was disabled outside Keywright"
+    match s.key.on_external_disable if s.key else OnExternalDisable.HOLD:
+        case OnExternalDisable.ROTATE:
+            what = f"{said}: `on_external_disable` is rotate"
+            return rotate(s, Reason.DISABLED_OUTSIDE, Cause.DRIFT, what)
+        case OnExternalDisable.REACTIVATE if s.able and s.able.can_enable:
+            what = f"{said}: `on_external_disable` is reactivate"
+            return Finding(Action.ENABLE, Cause.DRIFT, Reason.DISABLED_OUTSIDE, what)
+        case _:
+            way_out = "enable it there, or declare `enabled: false`"
+            what = f"{said}, which may be an incident: {way_out}"
+            return hold(Reason.DISABLED_OUTSIDE, what)
 
 
 def switched_off(s: Situation) -> Finding | None:
@@ -230,33 +265,15 @@ def expired(s: Situation) -> Finding | None:
             "it was expired outside Keywright, which may be an incident: give it a later expiry "
             "there, declare another `expires`, or remove the key",
         )
-    return hold(
-        Reason.EXPIRED,
-        "it has expired, and no longer works: set a later `expires`, or remove the key",
-        Cause.CLOCK,
-    )
-
-
-def immutable(s: Situation) -> Finding | None:
-    """A field differs that this API cannot change in place."""
-    able = s.able
-    stuck = [d.field for d in s.differences if able and d.field not in able.mutable]
-    if not stuck:
-        return None
-    return hold(
-        Reason.IMMUTABLE,
-        f"{', '.join(stuck)} cannot be changed in place; that needs a rotation, which this version "
-        "does not do yet",
-        Cause.CONFIG,
-    )
+    return _ran_out(s, "it has expired, and no longer works")
 
 
 def changed(s: Situation) -> Finding | None:
     """Fields differ that can be changed in place."""
-    if not s.differences:
+    if not s.mendable:
         return None
-    ours = any(d.cause is Cause.CONFIG for d in s.differences)
-    loud = any(d.widens for d in s.differences)
+    ours = any(d.cause is Cause.CONFIG for d in s.mendable)
+    loud = any(d.widens for d in s.mendable)
     why = "the manifest changed" if ours else "it was changed outside Keywright"
     return Finding(
         Action.UPDATE,
@@ -273,18 +290,6 @@ def switched_on(s: Situation) -> Finding | None:
     return Finding(Action.ENABLE, Cause.CONFIG, Reason.SWITCHED, "`enabled` is true")
 
 
-def secret_moved(s: Situation) -> Finding | None:
-    """The manifest names another slot; the secret cannot be asked for again."""
-    if not (s.key and s.row and s.row.living and s.row.target != s.key.target):
-        return None
-    return hold(
-        Reason.SECRET_MOVED,
-        f"its secret is in {s.row.target}, and moving it to {s.key.target} needs a rotation, "
-        "which this version does not do yet",
-        Cause.CONFIG,
-    )
-
-
 def store_unreadable(s: Situation) -> Finding | None:
     """The store could not be looked at, so nothing is known of the secret."""
     if s.store_unread is None or s.version is None:
@@ -292,27 +297,19 @@ def store_unreadable(s: Situation) -> Finding | None:
     return hold(Reason.STORE_UNREADABLE, f"its secret was not checked: {s.store_unread}")
 
 
-def secret_missing(s: Situation) -> Finding | None:
-    """The slot no longer has the secret of the current version."""
-    if s.version is None or s.head is None or s.head.carries(s.version.op):
+def unused(s: Situation) -> Finding | None:
+    """Nobody has used it for long, and the manifest says to switch such a key off."""
+    idle = idle_since(s)
+    if idle is None or s.key is None or s.key.on_unused is not OnUnused.DISABLE:
         return None
-    return hold(
-        Reason.SECRET_MISSING,
-        f"the secret of v{s.version.number} is not in {s.head.target} any more: restore it from a "
-        "backup, or declare the key under another address to get a new one",
-    )
-
-
-def store_changed(s: Situation) -> Finding | None:
-    """The slot points to something else than the current version."""
-    if s.version is None or s.head is None:
+    if ENABLED in s.key.attributes or not stands(s, LiveStatus.ACTIVE):
         return None
-    if s.head.current is not None and s.head.current.op == s.version.op:
-        return None
-    return hold(
-        Reason.STORE_CHANGED,
-        f"{s.head.target} does not point to v{s.version.number} any more: somebody changed the "
-        "store",
+    return Finding(
+        Action.DISABLE,
+        Cause.CLOCK,
+        Reason.UNUSED,
+        f"{idle}: `on_unused` is disable",
+        "the key stops working at once; declare `enabled: true` to have it back",
     )
 
 
@@ -330,29 +327,25 @@ def unproven(s: Situation) -> Finding | None:
     )
 
 
+TAKEN_BACK: tuple[Check, ...] = (still_works,)
+INSTEAD: tuple[Check, ...] = (provider_gone, replaced_or_not)
 LIFE: tuple[Check, ...] = (
     provider_gone,
-    provider_moved,
     unreadable,
     unconfirmed,
-    dated_in_the_past,
+    ends_too_soon,
     no_place_for_its_secret,
     condemned,
     missing,
+    nothing_in_use,
     vanished,
 )
-OFF: tuple[Check, ...] = (switched_off,)
-STUCK: tuple[Check, ...] = (expiry_past, expired, disabled_outside, immutable)
+OFF: tuple[Check, ...] = (switched_off, unused)
+STUCK: tuple[Check, ...] = (expiry_past, expired, disabled_outside)
+RENEWAL: tuple[Check, ...] = (asked, rolled_back, provider_moved, immutable, secret_moved, due)
 FIELDS: tuple[Check, ...] = (changed,)
 ON: tuple[Check, ...] = (declared_again, switched_on)
-STORED: tuple[Check, ...] = (
-    secret_moved,
-    store_unreadable,
-    secret_missing,
-    store_changed,
-    unproven,
-)
-DECLARED: tuple[Check, ...] = (*LIFE, *OFF, *STUCK, *FIELDS, *ON, *STORED)
+STORED: tuple[Check, ...] = (store_unreadable, secret_missing, store_changed, unannounced, unproven)
 UNDECLARED: tuple[Check, ...] = (
     never_made,
     provider_gone,

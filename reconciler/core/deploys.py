@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from reconciler.core.keys import Address, Cause, KeyId
 from reconciler.core.observed import Deployment, LiveKey, LiveStatus
 from reconciler.core.recorded import KeyRow
-from reconciler.core.steps import Action, Reason, Settlement, Step, provider_address
+from reconciler.core.steps import MINTS, Action, Reason, Settlement, Step, provider_address
 from reconciler.core.tenant import Aim, Effect, Tenant, ran, settled
 from reconciler.core.toggle import toggle_precondition
 
@@ -35,6 +35,17 @@ class Rollout:
         return tuple(step for step in self.steps if step.action is action)
 
     @property
+    def mints(self) -> tuple[Step, ...]:
+        """Give the steps that make a new version."""
+        return tuple(step for step in self.steps if step.action in MINTS)
+
+    @property
+    def removals(self) -> tuple[Step, ...]:
+        """Give the steps that delete: also what is revoked, where it cannot be switched off."""
+        revoked = () if self.tenant.able.can_disable else self.planned(Action.REVOKE)
+        return (*self.planned(Action.DELETE), *revoked)
+
+    @property
     def doomed(self) -> frozenset[KeyId]:
         """The ids that this run takes away, and those that are gone without a record."""
         undone = (
@@ -42,7 +53,7 @@ class Rollout:
             for step in self.planned(Action.RECOVER)
             if step.settlement is Settlement.UNDO or step.reason is Reason.LATE_LANDING
         )
-        deleted = (step.key_id for step in self.planned(Action.DELETE))
+        deleted = (step.key_id for step in self.removals)
         return frozenset(key_id for key_id in (*deleted, *undone, *self.dead) if key_id)
 
     @property
@@ -94,7 +105,7 @@ def _ours(rollout: Rollout) -> Iterator[Step]:
 
 def _needed_first(rollout: Rollout) -> bool:
     """Whether something of this run waits for a deploy before anything is taken away."""
-    proofs = rollout.planned(Action.CREATE) or rollout.planned(Action.VERIFY)
+    proofs = rollout.mints or rollout.planned(Action.VERIFY)
     return bool(proofs or rollout.frozen(on=False))
 
 
@@ -103,13 +114,13 @@ def _projects_before(rollout: Rollout) -> tuple[str, ...]:
     if tenant.toggle.off or not tenant.deployable:
         return ()
     aim = aim_before(tenant, frozenset(rollout.current))
-    everywhere = bool(rollout.planned(Action.CREATE))
+    everywhere = bool(rollout.mints)
     return tuple(d.project for d in tenant.scope if everywhere or not aim.fits(d))
 
 
 def _projects_after(rollout: Rollout, before: tuple[str, ...]) -> tuple[str, ...]:
     """Where something is to go: where it is now, and where the deploy before takes it."""
-    deletes = any(map(_takes_away, rollout.planned(Action.DELETE)))
+    deletes = any(map(_takes_away, rollout.removals))
     off = rollout.tenant.toggle.off and rollout.tenant.toggle.wanted is False
     aim = Aim(drops=rollout.doomed, enabled=False if off else None)
 
@@ -127,7 +138,7 @@ def _takes_away(step: Step) -> bool:
 
 
 def _why_before(rollout: Rollout) -> Iterator[str]:
-    if creates := rollout.planned(Action.CREATE):
+    if creates := rollout.mints:
         yield f"new keys count only after a deploy: {_list(step.address for step in creates)}"
     yield from _why_idle(rollout)
     if off := rollout.frozen(on=False):
@@ -140,9 +151,9 @@ def _why_idle(rollout: Rollout) -> Iterator[str]:
 
 
 def _why_after(rollout: Rollout) -> Iterator[str]:
-    if deletes := rollout.planned(Action.DELETE):
+    if deletes := rollout.removals:
         yield f"deleted keys work until a deploy: {_list(step.address for step in deletes)}"
-    others = rollout.doomed - {step.key_id for step in rollout.planned(Action.DELETE)}
+    others = rollout.doomed - {step.key_id for step in rollout.removals}
     if gone := [key_id for key_id in others if rollout.tenant.may_hold(key_id)]:
         yield f"keys that are gone work until a deploy: {_list(gone)}"
     if on := rollout.frozen(on=True):

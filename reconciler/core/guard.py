@@ -5,6 +5,7 @@ Every guard is evaluated and every refusal is told, so that a person sees all of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ REMOVAL_SHARE = 0.3
 VANISHED_SHARE = 0.3
 RECENT_USE = timedelta(days=7)
 _FEW = 2
+_LOST = frozenset({Reason.SECRET_MISSING, Reason.STORE_CHANGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def stale_state(case: Case) -> Iterator[str]:
 def vanished_share(case: Case) -> Iterator[str]:
     """Many keys gone at once looks exactly like a wrong token or role."""
     dying = {(i.address, i.number) for i in case.recorded.intents if i.kind is IntentKind.DELETE}
+    revoked = {(i.provider, i.key_id) for i in case.recorded.incidents}
     for provider in case.desired.providers:
         view = case.matches.views.get(provider.name)
         ids = {
@@ -118,6 +121,8 @@ def vanished_share(case: Case) -> Iterator[str]:
             if v.provider == provider.name
             and v.stage is not Stage.DISABLED
             and (row.address, v.number) not in dying
+            and (v.provider, v.key_id) not in revoked
+            and (v.expires_at is None or v.expires_at > case.now)
         }
         gone = len(ids & view.absent) if view else 0
         everything = gone == len(ids) and gone >= _FEW
@@ -126,6 +131,24 @@ def vanished_share(case: Case) -> Iterator[str]:
                 f"{gone} of {len(ids)} recorded keys of provider '{provider.name}' are gone at "
                 "once, which is what a wrong token or role looks like: check the credentials; if "
                 "they really were deleted, take them out of the record with `keywright state rm`"
+            )
+
+
+def lost_secrets(case: Case) -> Iterator[str]:
+    """Many stored secrets gone or changed at once looks exactly like a wrong path or mount."""
+    where = {r.address: r.current.target.store for r in case.recorded.keys if r.current}
+    stored = Counter(where.values())
+    lost = Counter(
+        where[step.address]
+        for step in case.plan.steps
+        if step.action is Action.ROTATE and step.reason in _LOST
+    )
+    for store, count in sorted(lost.items()):
+        if count >= _FEW and count / stored[store] > VANISHED_SHARE:
+            yield (
+                f"{count} of {stored[store]} secrets are missing from store '{store}', or not as "
+                "we left them, at once, which is what a wrong path looks like: restore them; if "
+                "they really are lost, `keywright rotate` gives the keys named to it new ones"
             )
 
 
@@ -151,7 +174,10 @@ def removal_share(case: Case) -> Iterator[str]:
 def mass_switch_off(case: Case) -> Iterator[str]:
     """Several keys, and a large share of all, would be switched off: the same outage."""
     alive = sum(row.current is not None for row in case.recorded.keys)
-    count = sum(s.action is Action.DISABLE and s.cause is Cause.CONFIG for s in case.plan.steps)
+    count = sum(
+        s.action is Action.DISABLE and (s.cause is Cause.CONFIG or s.reason is Reason.UNUSED)
+        for s in case.plan.steps
+    )
     if count < _FEW or count <= case.approval.allow_revoke or count / alive <= REMOVAL_SHARE:
         return
     yield (
@@ -220,6 +246,7 @@ GUARDS: tuple[Callable[[Case], Iterator[str]], ...] = (
     changed_provider,
     stale_state,
     vanished_share,
+    lost_secrets,
     removal_share,
     mass_switch_off,
     tenant_off,

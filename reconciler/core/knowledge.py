@@ -13,12 +13,15 @@ from datetime import datetime
 from reconciler.core.capabilities import Capabilities
 from reconciler.core.desired import Desired, DesiredKey
 from reconciler.core.diff import differ, live_name, wanted
-from reconciler.core.keys import EXPIRES_AT, NAME, Address, Attributes, KeyId
+from reconciler.core.keys import EXPIRES_AT, NAME, Address, Attributes, KeyId, Target
 from reconciler.core.matching import match_live
 from reconciler.core.observed import LiveKey, Observed
+from reconciler.core.orders import NONE, Orders
 from reconciler.core.ownership import mark_of
-from reconciler.core.recorded import Intent, IntentKind, KeyRow, Recorded, Version
+from reconciler.core.recorded import Incident, Intent, IntentKind, KeyRow, Recorded, Version
 from reconciler.core.recover import Evidence
+from reconciler.core.retirement import Successor
+from reconciler.core.rotation import Due, due
 from reconciler.core.situation import Situation
 from reconciler.core.tenant import Effect, Tenant, markless_of, tenants_of
 
@@ -35,7 +38,9 @@ class Knowledge:
         recorded: Recorded,
         able: Mapping[str, Capabilities],
         now: datetime,
+        orders: Orders = NONE,
     ) -> None:
+        self.orders = orders
         self.desired = desired
         self.observed = observed
         self.recorded = recorded
@@ -44,18 +49,22 @@ class Knowledge:
         self.keys = {key.address: key for key in desired.keys}
         self.rows = {row.address: row for row in recorded.keys}
         self.tenants = tenants_of(desired, able, observed, recorded)
+        self.revoked = {(i.provider, i.key_id): i for i in recorded.incidents}
         self.intents: dict[Address, list[Intent]] = {}
         for intent in recorded.intents:
             self.intents.setdefault(intent.address, []).append(intent)
         twins = {(key.provider, key.name): key.address for key in desired.keys}
         self.matches = match_live(observed, recorded, twins, markless_of(able))
 
-    def situation(self, key: DesiredKey | None, row: KeyRow | None) -> Situation:
-        """Gather all that is known of one key."""
-        provider = situation_provider(key, row)
-        able, version = self.able.get(provider), consumed(row)
-        live = self.matches.live.get((version.provider, version.key_id)) if version else None
-        target = row.target if row else key.target if key else None
+    def situation(
+        self, key: DesiredKey | None, row: KeyRow | None, elder: Version | None = None
+    ) -> Situation:
+        """Gather all that is known of one key: of the version in use, or of an older one."""
+        version = elder or consumed(row)
+        provider = version.provider if version else situation_provider(key, row)
+        able = self.able.get(provider)
+        live = self.live(version) if version else None
+        target = version.target if version else key.target if key else row.target if row else None
         aim = self.aim(key, version, able) if key and able else Attributes()
         expiry = aim.get(EXPIRES_AT)
         compared = key and live and able
@@ -76,6 +85,46 @@ class Knowledge:
             lagging=version is not None and self.lagging(version.provider, version.created_at),
             dying=self.dying(version) if version else Effect.NOW,
             provable=self.provable(version),
+            revoked=version is not None and self.matches.revoked(version.provider, version.key_id),
+            due=self.due(key, version, live) if key and version else None,
+            asked=key is not None and key.address in self.orders.rotate,
+            incident=self.incident(version) if version else None,
+            slot_is_ours=self.is_ours(target, row),
+        )
+
+    def is_ours(self, target: Target | None, row: KeyRow | None) -> bool:
+        """Whether a slot is empty, or has our mark for this very key."""
+        head = self.matches.heads.get(target) if target else None
+        ours = {None, f"{self.desired.stack}/{row.address}" if row else None}
+        return head is None or head.owner in ours
+
+    def live(self, version: Version) -> LiveKey | None:
+        """Give a version as its API shows it."""
+        return self.matches.live.get((version.provider, version.key_id))
+
+    def due(self, key: DesiredKey, version: Version, live: LiveKey | None) -> Due | None:
+        """Say when time makes a successor of a version due."""
+        told = live.attributes.get(EXPIRES_AT) if live else None
+        ends = told if isinstance(told, datetime) else version.expires_at
+        return due(key, version, ends, self.desired.stack)
+
+    def incident(self, version: Version) -> Incident | None:
+        """Give the incident in which a version was revoked."""
+        return self.revoked.get((version.provider, version.key_id))
+
+    def successor(self, row: KeyRow) -> Successor | None:
+        """Gather what is known of the version that took over, for the sake of older ones."""
+        current = row.current
+        if current is None:
+            return None
+        head, tenant = self.matches.heads.get(current.target), self.tenants.get(current.provider)
+        stored = head is not None and head.current is not None and head.current.op == current.op
+        return Successor(
+            version=current,
+            live=self.live(current),
+            stored=stored,
+            effect=tenant.effect(current.key_id) if tenant else Effect.NOW,
+            proven=self.is_proven(row),
         )
 
     def absent(self, version: Version) -> bool:
@@ -132,10 +181,12 @@ class Knowledge:
         current = row.current
         if current is None:
             return False
-        live = self.matches.live.get((current.provider, current.key_id))
+        live = self.live(current)
         used = live is not None and live.last_used_at is not None
-        able = self.able[row.provider]
-        if self.all_off(row.provider):
+        able = self.able.get(current.provider)
+        if able is None:
+            return False
+        if self.all_off(current.provider):
             return True
         return current.verified_at is not None or used or not able.can_verify
 
@@ -189,7 +240,15 @@ def _asides(tenant: Tenant) -> Iterator[str]:
 def consumed(row: KeyRow | None) -> Version | None:
     """Give the version that consumers use, or used last; never a condemned one."""
     usable = [v for v in row.living if not v.condemned] if row else []
-    return (row.current if row else None) or (usable[-1] if usable else None)
+    latest = [v for v in usable if not v.superseded] or usable
+    return (row.current if row else None) or (latest[-1] if latest else None)
+
+
+def elders(row: KeyRow | None) -> tuple[Version, ...]:
+    """Give the older versions of a key that are still there, and not condemned."""
+    in_use = consumed(row)
+    living = row.living if row else ()
+    return tuple(v for v in living if v is not in_use and not v.condemned)
 
 
 def next_number(row: KeyRow | None) -> int:
@@ -199,8 +258,9 @@ def next_number(row: KeyRow | None) -> int:
 
 def situation_provider(key: DesiredKey | None, row: KeyRow | None) -> str:
     """Give the provider where a key's versions are; where it will be, if it has none."""
-    if row is not None and row.living:
-        return row.provider
+    version = consumed(row)
+    if version is not None:
+        return version.provider
     return key.provider if key else row.provider if row else ""
 
 

@@ -56,6 +56,11 @@ class Matches:
         view = self.views.get(provider)
         return view is not None and key_id in view.absent
 
+    def revoked(self, provider: str, key_id: KeyId) -> bool:
+        """Whether this id is gone, and still shown as revoked."""
+        view = self.views.get(provider)
+        return view is not None and key_id in view.revoked
+
     def readback(self, store: str) -> bool:
         """Whether values can be read from this store, here."""
         view = self.stores.get(store)

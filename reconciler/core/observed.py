@@ -81,7 +81,8 @@ class ProviderView:
     """One provider as a run saw it.
 
     Listing is not existence: `keys` has every row of the list, plus recorded ids that the list hid
-    and GET still found; `absent` has recorded ids that are confirmed to be gone. With `problem`
+    and GET still found; `absent` has recorded ids that are confirmed to be gone, `revoked`
+    those of them that are still shown, as revoked. With `problem`
     set the read is incomplete: what is missing from `keys` may well exist (promise I7).
 
     `enabled` is the tenant-wide switch, None where there is none; `deployments` has every project;
@@ -93,6 +94,7 @@ class ProviderView:
     origin: str
     keys: tuple[LiveKey, ...] = ()
     absent: frozenset[KeyId] = frozenset()
+    revoked: frozenset[KeyId] = frozenset()
     tenant: str | None = None
     clock_ahead: timedelta | None = None
     problem: str | None = None

@@ -10,18 +10,19 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from reconciler.core.agenda import notice, remark, schedule
 from reconciler.core.capabilities import Capabilities
 from reconciler.core.checks import decide
 from reconciler.core.deploys import Rollout, current_of, deploy_steps
 from reconciler.core.desired import Desired, DesiredKey, Unmanaged
-from reconciler.core.keys import NAME, Address, OpId, Stage
+from reconciler.core.keys import EXPIRES_AT, NAME, Address, OpId
 from reconciler.core.knowledge import (
     Knowledge,
+    elders,
     fingerprint_of,
     next_number,
-    situation_provider,
 )
 from reconciler.core.leftovers import (
     condemned_step,
@@ -32,17 +33,22 @@ from reconciler.core.leftovers import (
 )
 from reconciler.core.matching import Late
 from reconciler.core.observed import Observed
+from reconciler.core.orders import NONE, Orders
+from reconciler.core.pace import keep_pace
 from reconciler.core.provider_keys import feeders, provider_key_steps, wait_for_gateway
 from reconciler.core.recorded import KeyRow, Recorded
 from reconciler.core.recover import Recovery, settle
-from reconciler.core.situation import Situation
+from reconciler.core.restoring import restore_step
+from reconciler.core.retirement import retire
+from reconciler.core.situation import Finding, Situation
 from reconciler.core.steps import (
+    MINTS,
     ORDER,
     Action,
     Foreign,
     Plan,
     ProviderState,
-    Scheduled,
+    Reason,
     Settlement,
     Step,
 )
@@ -62,14 +68,16 @@ def make_plan(
     recorded: Recorded,
     able: Mapping[str, Capabilities],
     now: datetime,
+    orders: Orders = NONE,
 ) -> Plan:
     """Compare the three inputs and give every step, in the order in which they would run.
 
-    `able` maps provider names to what their APIs can do.
+    `able` maps provider names to what their APIs can do. `orders` is what a person asks besides.
     """
-    known = Knowledge(desired, observed, recorded, able, now)
+    known = Knowledge(desired, observed, recorded, able, now, orders)
     planner = Planner(known)
-    found = planner.with_gateways(hold_back(planner.steps(), known.matches, known.tenants))
+    waiting = hold_back(planner.steps(), known.matches, known.tenants)
+    found = planner.with_gateways(keep_pace(waiting, known))
     steps = sorted((*found, *planner.provider_steps(found)), key=_order)
     plan = Plan(
         stack=desired.stack,
@@ -79,7 +87,8 @@ def make_plan(
         providers=planner.provider_states(),
         steps=tuple(steps),
         foreign=planner.foreign(),
-        scheduled=planner.scheduled(),
+        scheduled=tuple(schedule(known, found)),
+        remarks=tuple(remark(known, found)),
         managed=len(desired.keys),
     )
     return replace(plan, digest=digest(plan))
@@ -87,7 +96,7 @@ def make_plan(
 
 def _brings_a_secret(step: Step) -> bool:
     finished = {Settlement.FINISH, Settlement.PUBLISH}
-    return step.action is Action.CREATE or step.settlement in finished
+    return step.action in {*MINTS, Action.RESTORE} or step.settlement in finished
 
 
 def _order(step: Step) -> tuple[int, Address, int]:
@@ -110,16 +119,28 @@ class Planner:
         """Add the steps of the gateways that keys go into, and let old versions wait for them."""
         known = self.known
         renewed = frozenset(step.address for step in steps if _brings_a_secret(step))
-        given = tuple(provider_key_steps(known.desired, known.recorded, known.matches, renewed))
+        given = tuple(
+            step
+            for step in provider_key_steps(known.desired, known.recorded, known.matches, renewed)
+            if known.orders.only is None or self.feeds(step.address) & known.orders.only
+        )
         held = {step.address for step in given if step.action is Action.HOLD}
         waiting = feeders(known.desired, known.recorded, held)
         return (*(wait_for_gateway(step, waiting) for step in steps), *given)
 
+    def feeds(self, provided: Address) -> frozenset[Address]:
+        """Give the keys whose secret goes into a gateway by one of the manifest's provider keys."""
+        keys = (key for key in self.known.desired.provider_keys if key.address == provided)
+        return frozenset(key.of_key for key in keys if key.of_key)
+
     def steps(self) -> Iterator[Step]:
         """Give every step of keys, unordered."""
         known = self.known
-        yield from self.late_steps()
+        if known.orders.only is None:
+            yield from self.late_steps()
         for address in known.keys.keys() | known.rows.keys() | known.intents.keys():
+            if not known.orders.concerns(address):
+                continue
             recoveries = self.recoveries(address)
             yield from map(recovery_step, recoveries)
             yield from (
@@ -142,11 +163,14 @@ class Planner:
         key, row = self.known.keys.get(address), self.known.rows.get(address)
         if key is None and row is None:
             return
-        steps = tuple(self.main_steps(address, key, row))
+        if address in self.known.orders.restore:
+            yield restore_step(address, self.known)
+            return
+        steps = (*self.main_steps(address, key, row), *self.elder_steps(key, row))
         yield from steps
         if row is not None and row.provider in self.known.able:
-            replaced = any(step.action is Action.CREATE for step in steps)
-            proven = replaced and self.known.proves_new_keys(steps[0].provider)
+            minting = [step for step in steps if step.action in MINTS]
+            proven = bool(minting) and self.known.proves_new_keys(minting[0].provider)
             yield from self.condemned_steps(key, row, replaced=proven)
 
     def main_steps(
@@ -156,24 +180,56 @@ class Planner:
         situation = self.known.situation(key, row)
         if self.only_condemned(situation):
             return
-        version = situation.version
-        for finding in decide(situation):
-            creating = finding.action is Action.CREATE
-            yield Step(
-                address=address,
-                provider=key.provider if key and creating else situation_provider(key, row),
-                action=finding.action,
-                cause=finding.cause,
-                reason=finding.reason,
-                sentence=finding.sentence + (self.known.aside(key) if key and creating else ""),
-                number=next_number(row) if creating else version.number if version else None,
-                key_id=version.key_id if version else None,
-                differences=situation.differences if finding.action is Action.UPDATE else (),
-                impact=finding.impact,
-                due_at=self.due_at(finding.action, row),
-                place=key.place if key else None,
-                precondition=fingerprint_of(situation.live),
-            )
+        findings = decide(situation)
+        rotates = any(finding.action is Action.ROTATE for finding in findings)
+        for finding in findings:
+            if finding.action is Action.FORGET and elders(row):
+                finding = replace(finding, action=Action.DELETE)  # noqa: PLW2901
+            step = self.step(address, finding, situation)
+            yield narrow(step, situation, rotates=rotates)
+            if finding.action in MINTS and key is not None and key.on_promoted is not None:
+                yield notice(step, key.on_promoted)
+
+    def elder_steps(self, key: DesiredKey | None, row: KeyRow | None) -> Iterator[Step]:
+        """Decide on the versions that had a successor, and are still there."""
+        if row is None:
+            return
+        successor = self.known.successor(row)
+        for version in elders(row):
+            situation = self.known.situation(key, row, version)
+            finding = retire(situation, successor) if situation.able else None
+            if finding is not None:
+                yield self.step(row.address, finding, situation)
+
+    def step(self, address: Address, finding: Finding, s: Situation) -> Step:
+        """Make a step of a decision on one version."""
+        key, row, version = s.key, s.row, s.version
+        minting = finding.action in MINTS
+        return Step(
+            address=address,
+            provider=key.provider if key and minting else situation_provider_of(s),
+            action=finding.action,
+            cause=finding.cause,
+            reason=finding.reason,
+            sentence=finding.sentence + (self.known.aside(key) if key and minting else ""),
+            number=next_number(row) if minting else version.number if version else None,
+            key_id=version.key_id if version else None,
+            impact=finding.impact,
+            due_at=self.due_at(finding, s),
+            place=key.place if key else None,
+            precondition=fingerprint_of(s.live),
+            replaces=version.number if version and finding.action is Action.ROTATE else None,
+            overlap=self.overlap(finding),
+        )
+
+    def overlap(self, finding: Finding) -> timedelta | None:
+        """How long the version that a rotation replaces works on: as ordered, or as declared."""
+        ordered = self.known.orders.overlap
+        if finding.action is not Action.ROTATE:
+            return None
+        return (
+            ordered if finding.reason is Reason.ASKED and ordered is not None else finding.overlap
+        )
 
     def only_condemned(self, s: Situation) -> bool:
         """Whether nothing is left of an undeclared key but versions that are condemned anyway."""
@@ -184,9 +240,18 @@ class Planner:
             and bool(s.row and s.row.living)
         )
 
-    def due_at(self, action: Action, row: KeyRow | None) -> datetime | None:
-        """When a key that is retired now would be deleted."""
-        return self.known.now + row.delete_after if row and action is Action.RETIRE else None
+    def due_at(self, finding: Finding, s: Situation) -> datetime | None:
+        """When what a step begins comes to its end: a deletion, or that of the old version.
+
+        None where that hangs on consumers being told.
+        """
+        if finding.action is Action.RETIRE and s.row is not None:
+            return self.known.now + s.row.delete_after
+        overlap = self.overlap(finding)
+        if overlap is None or (overlap and s.key and s.key.on_promoted):
+            return None
+        ends = self.known.now + overlap
+        return min(ends, s.ends_at) if s.ends_at else ends
 
     def condemned_steps(
         self, key: DesiredKey | None, row: KeyRow, *, replaced: bool
@@ -229,10 +294,11 @@ class Planner:
         """Give the steps on whole providers that follow from those on their keys."""
         known, recorded = self.known, self.known.recorded
         for name, tenant in known.tenants.items():
-            if not tenant.view.complete:
-                continue
             mine = tuple(step for step in found if step.provider == name)
-            turn = toggle_step(tenant, ours_at(name, recorded))
+            if not tenant.view.complete or (known.orders.only is not None and not mine):
+                continue
+            whole = known.orders.only is None
+            turn = toggle_step(tenant, ours_at(name, recorded)) if whole else None
             yield from (turn,) if turn else ()
             current = current_of(name, known.keys.keys(), recorded.keys, known.matches.live)
             yield from deploy_steps(Rollout(tenant=tenant, steps=mine, current=current))
@@ -258,19 +324,29 @@ class Planner:
         shown = (f for f in self.known.matches.foreign if f.provider not in silent)
         return tuple(sorted(shown, key=lambda f: (f.provider, f.name, f.key_id)))
 
-    def scheduled(self) -> tuple[Scheduled, ...]:
-        """List the removals that have begun and are not due yet."""
-        return tuple(
-            Scheduled(row.address, version.number, version.delete_at)
-            for row in sorted(self.known.recorded.keys, key=lambda row: row.address)
-            for version in row.living
-            if row.address not in self.known.keys
-            and version.stage is Stage.DISABLED
-            and version.delete_at is not None
-            and version.delete_at > self.known.now
-        )
-
 
 def leaves_the_rest(recovery: Recovery) -> bool:
     """Whether a key is planned on as if an open operation had never been begun."""
     return recovery.settlement in LEAVE_THE_REST and recovery.effect is Effect.NOW
+
+
+def narrow(step: Step, s: Situation, *, rotates: bool) -> Step:
+    """Show each difference where it is mended: in place, or by the new version alone.
+
+    A version that is replaced anyway is never given a longer life.
+    """
+    match step.action:
+        case Action.UPDATE:
+            keep = frozenset() if not rotates else frozenset({EXPIRES_AT})
+            return replace(step, differences=tuple(d for d in s.mendable if d.field not in keep))
+        case Action.ROTATE if step.reason is Reason.IMMUTABLE:
+            return replace(step, differences=s.stuck)
+        case _:
+            return step
+
+
+def situation_provider_of(s: Situation) -> str:
+    """Give the provider where a version is, or will be."""
+    if s.version is not None:
+        return s.version.provider
+    return s.key.provider if s.key else s.row.provider if s.row else ""

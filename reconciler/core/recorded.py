@@ -76,12 +76,18 @@ class Version:
     retire_at: datetime | None = None
     proofs: tuple[Proof, ...] = ()
 
+    @property
+    def superseded(self) -> bool:
+        """Whether a newer version was made to take its place."""
+        return self.overlap is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRow:
     """One key with its versions, and the copy of what it needs once the manifest drops it.
 
-    `target` is the slot of the newest version. `disabled_by_us` tells our own switching off from somebody else's.
+    `target` is the slot of the newest version. `disabled_by_us` tells our own switching off from
+    somebody else's.
     """
 
     address: Address

@@ -242,7 +242,6 @@ class Topic(StrEnum):
     LONG_UNUSED = "long_unused"
     NO_OWNER = "no_owner"
     TOO_OLD = "too_old"
-    OVERDUE = "overdue"
 
 
 @dataclass(frozen=True, slots=True)

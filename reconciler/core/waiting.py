@@ -8,10 +8,10 @@ from datetime import timedelta
 
 from reconciler.core.keys import Address, Cause
 from reconciler.core.matching import Matches
-from reconciler.core.steps import Action, Reason, Settlement, Step
+from reconciler.core.steps import MINTS, Action, Reason, Settlement, Step
 from reconciler.core.tenant import Tenant
 
-NEEDS_COMPLETE_LIST = frozenset({Action.CREATE, Action.RETIRE, Action.DELETE, Action.FORGET})
+NEEDS_COMPLETE_LIST = frozenset({*MINTS, Action.RETIRE, Action.DELETE, Action.FORGET})
 MOST_SKEW = timedelta(minutes=5)
 """A provider's clock further off than this makes every step whose cause is the clock wait."""
 
@@ -56,14 +56,14 @@ def _creates_wait(steps: tuple[Step, ...], tenant: Tenant) -> Iterator[Step]:
     nowhere, unclear = _nowhere(tenant), _unclear(mine, tenant)
     without_slot = _without_slot(mine, tenant)
     for step in steps:
-        if step.action is not Action.CREATE or step.provider != tenant.provider.name:
+        if step.action not in MINTS or step.provider != tenant.provider.name:
             yield step
         elif nowhere is not None:
             yield _hold(step, Reason.NOT_DEPLOYED, nowhere)
         elif step.op is None and unclear is not None:
             yield _hold(step, Reason.ASK, unclear)
         elif step.op is None and step.address in without_slot:
-            yield _hold(step, Reason.NO_SLOT, _no_slot(mine, tenant))
+            yield _hold(step, Reason.NO_SLOT, _no_slot(mine, tenant, step))
         else:
             yield step
 
@@ -91,7 +91,7 @@ def _without_slot(mine: tuple[Step, ...], tenant: Tenant) -> frozenset[Address]:
     if tenant.able.capacity is None:
         return frozenset()
     room = max(0, tenant.able.capacity - len(tenant.view.keys) + _freed(mine))
-    new = (step.address for step in mine if step.action is Action.CREATE and step.op is None)
+    new = (step.address for step in mine if step.action in MINTS and step.op is None)
     return frozenset(sorted(new)[room:])
 
 
@@ -104,8 +104,14 @@ def _freed(mine: tuple[Step, ...]) -> int:
     )
 
 
-def _no_slot(mine: tuple[Step, ...], tenant: Tenant) -> str:
+def _no_slot(mine: tuple[Step, ...], tenant: Tenant, step: Step) -> str:
     may, there = tenant.able.capacity, len(tenant.view.keys)
     deletes = sum(step.action is Action.DELETE for step in mine)
     soon = f"; this plan deletes {deletes}, so apply again after it" if deletes else ""
-    return f"waits for a slot: '{tenant.provider.name}' may have {may} keys, and has {there}{soon}"
+    full = f"waits for a slot: '{tenant.provider.name}' may have {may} keys, and has {there}{soon}"
+    if step.action is not Action.ROTATE or soon:
+        return full
+    return (
+        f"{full}; the new key needs one beside v{step.replaces}, so one has to go first: delete a "
+        f"key that nobody needs, or accept an outage with `keywright revoke {step.address}`"
+    )

@@ -251,6 +251,7 @@ class MemoryDriver:
             origin=self._origin,
             keys=keys,
             absent=frozenset() if problem else frozenset(api.dead),
+            revoked=frozenset() if problem else frozenset(api.dead),
             tenant=api.tenant,
             problem=problem,
             enabled=api.enabled if api.traits.toggle else None,

@@ -81,6 +81,7 @@ class Survey:
             origin=self.origin,
             keys=listed.keys if listed else (),
             absent=listed.absent if listed else frozenset(),
+            revoked=listed.absent if listed else frozenset(),
             tenant=tenant,
             clock_ahead=self.exchange.clock_ahead,
             problem="; ".join(dict.fromkeys(problems)) or None,

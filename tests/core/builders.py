@@ -158,6 +158,7 @@ def version(
     delete_at: datetime | None = None,
     condemned: bool = False,
     applied: tuple[tuple[str, str], ...] = (),
+    slot: Target | None = None,
 ) -> Version:
     """Record a version, with the operation and the fingerprint that follow from its name."""
     return Version(
@@ -166,6 +167,7 @@ def version(
         key_id=key_id(address, number),
         op=op(address, number),
         stage=stage,
+        target=slot or target(address),
         fingerprint=print_of(address, number),
         created_at=created_at,
         lifetime=lifetime,
@@ -363,7 +365,7 @@ def recorded(
 def settle_key(declared: DesiredKey, number: int = 1) -> tuple[KeyRow, LiveKey, Head]:
     """Give the row, the live key and the slot of a key that is exactly as it is declared."""
     address = declared.address
-    born = version(address, number, provider=declared.provider)
+    born = version(address, number, provider=declared.provider, slot=declared.target)
     aim = wanted(declared, marked(declared.name, born.op), born.created_at, None)
     expires = aim.get(EXPIRES_AT)
     after = getattr(declared.lifetime, "span", None)

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from reconciler.core.checks import DECLARED, UNDECLARED, decide
+from reconciler.core import checks
+from reconciler.core.checks import UNDECLARED, decide
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import After, At, Cause, Stage
 from reconciler.core.observed import LiveStatus
@@ -54,7 +55,11 @@ def test_a_key_that_is_well_needs_nothing() -> None:
     assert decision(replace(well(OFF), live=live("crm-a", status=LiveStatus.DISABLED))) is None
 
 
-@pytest.mark.parametrize("check", [*DECLARED, *UNDECLARED], ids=lambda check: check.__name__)
+@pytest.mark.parametrize(
+    "check",
+    [*checks.LIFE, *checks.OFF, *checks.STUCK, *checks.RENEWAL, *checks.STORED, *UNDECLARED],
+    ids=lambda check: check.__name__,
+)
 def test_every_check_says_what_situation_it_finds(check: object) -> None:
     assert check.__doc__
 
@@ -121,14 +126,14 @@ def test_an_outside_disable_comes_before_any_change() -> None:
     assert decision(here) == (Action.HOLD, Reason.DISABLED_OUTSIDE)
 
 
-def test_one_field_that_cannot_be_changed_holds_the_others() -> None:
+def test_a_field_that_cannot_be_changed_takes_a_new_version_and_the_others_do_not_wait() -> None:
     able = replace(ABLE, mutable=frozenset({"rate_limit"}))
     assert decision(replace(well(), able=able, differences=(RATE,))) == (
         Action.UPDATE,
         Reason.CHANGED,
     )
     assert decision(replace(well(), able=able, differences=(EXPIRY, RATE))) == (
-        Action.HOLD,
+        Action.ROTATE,
         Reason.IMMUTABLE,
     )
 
@@ -183,7 +188,10 @@ def test_a_removed_key_that_expired_still_waits_for_its_day() -> None:
 def test_the_store_is_looked_at_last() -> None:
     here = well()
     assert decision(replace(here, store_unread="sealed")) == (Action.HOLD, Reason.STORE_UNREADABLE)
-    assert decision(replace(here, head=head("crm-a", None))) == (Action.HOLD, Reason.SECRET_MISSING)
+    assert decision(replace(here, head=head("crm-a", None))) == (
+        Action.ROTATE,
+        Reason.SECRET_MISSING,
+    )
     assert decision(replace(here, head=head("crm-a", 2, (1,)))) == (
         Action.HOLD,
         Reason.STORE_CHANGED,

@@ -44,9 +44,9 @@ def test_scenario(path: Path) -> None:
         f"{f.name} {f.key_id}" + (f" twin of {f.twin_of}" if f.twin_of else "")
         for f in plan.foreign
     ] == scenario.foreign
-    assert [f"{s.address} v{s.number} {s.delete_at:%Y-%m-%d}" for s in plan.scheduled] == (
-        scenario.scheduled
-    )
+    assert [
+        f"{s.action} {s.address} v{s.number} {s.at:%Y-%m-%d}" for s in plan.scheduled
+    ] == scenario.scheduled
     refusals = refuse(
         plan,
         scenario.desired,

@@ -1,0 +1,232 @@
+"""The end of a version that has a successor: on evidence, never by the calendar alone.
+
+Its overlap says until when it works at least. It goes once its successor is stored, deployed, tried
+out and used, and once nobody has used the old one for a while; until then it is held, and the plan
+says what for. Switched off first where that can be undone, and deleted later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reconciler.core.desired import Rotation
+from reconciler.core.keys import Cause, Stage
+from reconciler.core.observed import LiveKey, LiveStatus
+from reconciler.core.recorded import Version
+from reconciler.core.renewal import minute
+from reconciler.core.revoked import still_works
+from reconciler.core.situation import (
+    Finding,
+    Situation,
+    hold,
+    stands,
+    used_since_our_probe,
+    wants,
+)
+from reconciler.core.steps import Action, Reason
+from reconciler.core.tenant import Effect
+
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Successor:
+    """The version in use: whether its secret is what consumers read, and it counts everywhere.
+
+    `proven`: it was seen to work, by us or by somebody who used it.
+    """
+
+    version: Version
+    live: LiveKey | None
+    stored: bool
+    effect: Effect
+    proven: bool
+
+
+def retire(s: Situation, successor: Successor | None) -> Finding | None:
+    """Decide on an older version; None while it simply works on, or waits to be deleted."""
+    if (found := still_works(s) or _without_knowledge(s)) is not None:
+        return found
+    if s.version is None:
+        return None
+    if s.version.stage is Stage.DISABLED:
+        return _switched_on_again(s) or _delete_due(s)
+    if s.key is None and s.row is not None and s.row.protect:
+        return None
+    if s.key is None:
+        return _end(s, Cause.CONFIG, "it is not in the manifest any more", Reason.UNDECLARED)
+    if not stands(s, LiveStatus.ACTIVE):
+        return _end(s, Cause.CLOCK, f"v{s.version.number} works no more")
+    if wants(s, enabled=False):
+        return _end(s, Cause.CONFIG, "`enabled` is false")
+    return _on_evidence(s, successor) if successor else None
+
+
+def _without_knowledge(s: Situation) -> Finding | None:
+    """What is to be said of a version that is not shown as living."""
+    if s.version is None or s.live is not None:
+        return None
+    if s.absent:
+        return _gone(s, s.version)
+    if s.unread is not None:
+        return hold(Reason.UNREADABLE, f"v{s.version.number} is not decided: {s.unread}")
+    if s.lagging:
+        return None
+    sentence = f"v{s.version.number} is not listed, and could not be confirmed gone"
+    return hold(Reason.UNCONFIRMED, sentence)
+
+
+def _gone(s: Situation, version: Version) -> Finding:
+    said = f"v{version.number} is gone at the API"
+    if s.dying is Effect.THEIR_DEPLOY:
+        sentence = f"{said}, and works on until a deploy, which the manifest leaves to others"
+        return hold(Reason.NOT_DEPLOYED, sentence, Cause.CONFIG)
+    rest = "and works on until a deploy" if s.dying is Effect.OUR_DEPLOY else "so is its secret now"
+    return Finding(Action.DELETE, Cause.DRIFT, Reason.ALREADY_GONE, f"{said}, {rest}")
+
+
+def _switched_on_again(s: Situation) -> Finding | None:
+    if s.version is None or not stands(s, LiveStatus.ACTIVE):
+        return None
+    way_out = "disable it there, or bring it back with `keywright undo`"
+    sentence = f"v{s.version.number} was retired, and somebody switched it on again: {way_out}"
+    return hold(Reason.ENABLED_OUTSIDE, sentence)
+
+
+def _delete_due(s: Situation) -> Finding | None:
+    version = s.version
+    if version is None or version.delete_at is None or version.delete_at > s.now:
+        return None
+    return Finding(
+        Action.DELETE,
+        Cause.CLOCK,
+        Reason.SUPERSEDED,
+        f"v{version.number} was replaced, and its time for undo ended {minute(version.delete_at)}",
+        "the old key cannot be brought back",
+    )
+
+
+def _end(s: Situation, cause: Cause, sentence: str, reason: Reason = Reason.SUPERSEDED) -> Finding:
+    """Switch it off now and delete it later; at once where off is final, or nothing is kept."""
+    able, row, version = s.able, s.row, s.version
+    undoable = able is not None and able.can_disable and able.can_enable
+    gentle = undoable and row is not None and row.delete_after > timedelta(0)
+    deploys = able is not None and able.on_deploy
+    when = "with the next deploy" if deploys else "at once"
+    number = version.number if version else 0
+    action = Action.RETIRE if gentle else Action.DELETE
+    return Finding(action, cause, reason, sentence, f"v{number} stops working {when}")
+
+
+def _on_evidence(s: Situation, successor: Successor) -> Finding | None:
+    version = s.version
+    if version is None or s.key is None:
+        return None
+    ends = retires_at(version, successor.version, s.key.rotation)
+    if not successor.stored or ends is None or ends > s.now:
+        return None  # its successor is looked at by itself, and the overlap is not over
+    said = f"v{successor.version.number} has taken over, and the overlap ended {minute(ends)}"
+    return _not_ready(s, successor) or _unless_missed(s, version, successor, ends, said)
+
+
+def retires_at(version: Version, current: Version, rotation: Rotation) -> datetime | None:
+    """When a version may go at the earliest; None as long as consumers were not told of the next.
+
+    Where they need not be told any more, the overlap counts from when they were pointed to it.
+    """
+    if version.retire_at is not None:
+        return version.retire_at
+    told = current.announced_at
+    if told is None:
+        return None
+    return told + (version.overlap if version.overlap is not None else rotation.overlap)
+
+
+def _not_ready(s: Situation, successor: Successor) -> Finding | None:
+    number = s.version.number if s.version else 0
+    new = f"v{successor.version.number}"
+    if successor.effect is not Effect.NOW:
+        wait = f"v{number} stays until {new} is deployed everywhere"
+        return hold(Reason.NOT_DEPLOYED, wait, Cause.CONFIG)
+    if not successor.proven:
+        return hold(Reason.UNPROVEN, f"v{number} stays until {new} was seen to work", Cause.CLOCK)
+    return None
+
+
+def _unless_missed(
+    s: Situation, version: Version, successor: Successor, ends: datetime, said: str
+) -> Finding:
+    """End it, unless somebody would miss it; a hold has an end where the manifest gives it one."""
+    missed = _still_needed(s, version, successor)
+    longest = s.key.rotation.hold_at_most if s.key else None
+    if missed is None:
+        return _end(s, Cause.CLOCK, said)
+    if longest is None or s.now < ends + longest:
+        until = "" if longest is None else f"; it is held until {minute(ends + longest)} at most"
+        return hold(missed.reason, f"{missed.sentence}{until}", Cause.CLOCK)
+    given_up = f"{missed.sentence}; `hold_at_most` ended {minute(ends + longest)}"
+    return _end(s, Cause.CLOCK, given_up)
+
+
+def _still_needed(s: Situation, version: Version, successor: Successor) -> Finding | None:
+    """Say who may still have the old secret, as far as the API tells who uses what."""
+    if s.key is None or s.live is None or s.able is None or not s.able.tells_last_use:
+        return None
+    idle, used = s.key.rotation.idle, s.live.last_used_at
+    if used is not None and s.now < used + idle:
+        return hold(
+            Reason.STILL_USED,
+            f"v{version.number} was still used on {minute(used)}; it stays until it was idle for "
+            f"{span(idle)}",
+        )
+    if not used_since_our_probe(s.live, version):
+        return None  # nobody ever used it, so that nobody can miss it
+    live = successor.live
+    if live is None or not used_since_our_probe(live, successor.version):
+        new = f"v{successor.version.number}"
+        return hold(
+            Reason.NOT_USED_YET,
+            f"{new} was not used yet, but by our own probe; v{version.number} stays until it was",
+        )
+    return None
+
+
+def span(length: timedelta) -> str:
+    """Word a span as the manifest does."""
+    if length >= _DAY and length % _DAY == timedelta(0):
+        return f"{length // _DAY}d"
+    return f"{length / _HOUR:g}h"
+
+
+def unannounced(s: Situation) -> Finding | None:
+    """Consumers are yet to be told of the version in use."""
+    version, key = s.version, s.key
+    if key is None or version is None or key.on_promoted is None:
+        return None
+    if version.promoted_at is None or version.announced_at is not None:
+        return None
+    return Finding(
+        Action.NOTIFY,
+        Cause.RECOVERY,
+        Reason.NOT_ANNOUNCED,
+        f"consumers were not told of v{version.number} yet, by {key.on_promoted}",
+    )
+
+
+def idle_since(s: Situation) -> str | None:
+    """Say so where nobody but our own probe has used a key for longer than the manifest wants."""
+    key, live, version = s.key, s.live, s.version
+    if key is None or live is None or version is None or key.unused_after is None:
+        return None
+    if s.able is None or not s.able.tells_last_use:
+        return None
+    after = span(key.unused_after)
+    if not used_since_our_probe(live, version):
+        made = version.created_at
+        return f"nobody ever used it in {after}" if made + key.unused_after <= s.now else None
+    used = live.last_used_at
+    if used is None or used + key.unused_after > s.now:
+        return None
+    return f"nobody has used it for {after}, since {minute(used)}"
