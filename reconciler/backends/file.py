@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar, final
 
-from reconciler.backends.changes import Change, change_of, closing
+from reconciler.backends.changes import Change, change_of, closing, put_row
 from reconciler.backends.group_writer import GroupWriter
 from reconciler.backends.lock_file import LockFile
 from reconciler.backends.refusals import Life, closed, locked, not_locked, wrong_stack
@@ -22,9 +22,15 @@ from reconciler.backends.sqlite_file import (
     only_our_errors,
     require_vacant,
 )
+from reconciler.backends.sqlite_incidents import write_incident
 from reconciler.backends.sqlite_ledger import Ledger, Outcome
-from reconciler.backends.sqlite_reading import read_file, read_file_meta, read_holder
-from reconciler.core.recorded import Intent, Recorded, StackMeta
+from reconciler.backends.sqlite_reading import (
+    read_file,
+    read_file_incidents,
+    read_file_meta,
+    read_holder,
+)
+from reconciler.core.recorded import Incident, Intent, Recorded, StackMeta
 from reconciler.interfaces.backend import Backend, Holder, Row
 
 T = TypeVar("T")
@@ -62,6 +68,13 @@ class FileBackend:
         """Read only what the stack is; the same errors as `read`, damage to rows aside."""
         return await self._run(self._read_meta)
 
+    async def incidents(self) -> tuple[Incident, ...]:
+        """Read only the incidents, what another process has just committed included.
+
+        The same errors as `read`, damage to other rows aside.
+        """
+        return await self._run(self._read_incidents)
+
     async def initialise(self, meta: StackMeta) -> None:
         """Make a new, empty state in a folder of our own; StateError when there is one already."""
         if meta.stack != self._stack:
@@ -85,6 +98,17 @@ class FileBackend:
         """
         await self._write(change_of(self._epoch(), puts=(row,)))
         return row.rev + 1
+
+    async def write_incident(self, incident: Incident) -> int:
+        """Write an incident if its `rev` is still the recorded one, and give the new rev.
+
+        Needs no lock, and leaves the epoch as it is. Durable when it returns; maybe durable when it
+        is cancelled. StateConflictError when the row changed, StateLockedError when an older
+        Keywright may hold the state.
+        """
+        put = put_row(incident)
+        await self._run(lambda: write_incident(self._path, self._lock_path, self._stack, put))
+        return put.new_rev
 
     async def close_intent(self, intent: Intent, *rows: Row) -> None:
         """Write these rows and remove the intent, all or nothing, durably.
@@ -130,6 +154,11 @@ class FileBackend:
         if self._ledger is not None:
             return self._ledger.read_meta()
         return read_file_meta(self._path, self._stack)
+
+    def _read_incidents(self) -> tuple[Incident, ...]:
+        if self._ledger is not None:
+            return self._ledger.read_incidents()
+        return read_file_incidents(self._path, self._stack)
 
     def _initialise(self, meta: StackMeta) -> None:
         with only_our_errors(self._path, "No state was made"):

@@ -7,7 +7,7 @@ backends on one `MemoryState` compete as two processes on one file do.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,7 @@ from reconciler.backends.changes import (
     apply_change,
     change_of,
     closing,
+    put_row,
     require_epoch,
 )
 from reconciler.backends.refusals import (
@@ -31,8 +32,8 @@ from reconciler.backends.refusals import (
     state_exists,
     wrong_stack,
 )
-from reconciler.backends.rows import Stored, assemble
-from reconciler.core.recorded import Intent, Recorded, StackMeta
+from reconciler.backends.rows import Kind, Stored, assemble, assemble_incidents
+from reconciler.core.recorded import Incident, Intent, Recorded, StackMeta
 from reconciler.interfaces.backend import Backend, Holder, Row
 
 _WHERE = "memory"
@@ -93,17 +94,21 @@ class MemoryBackend:
         """Read everything. StateMissingError when there is nothing."""
         self._require_open()
         await asyncio.sleep(0)
-        meta = self._require_meta()
-        stored = (
-            Stored(kind, name, rev, body) for (kind, name), (rev, body) in self._state.rows.items()
-        )
-        return assemble(meta, stored, (), _WHERE)
+        return assemble(self._require_meta(), self._stored(), (), _WHERE)
 
     async def read_meta(self) -> StackMeta:
         """Read only what the stack is. StateMissingError when there is nothing."""
         self._require_open()
         await asyncio.sleep(0)
         return self._require_meta()
+
+    async def incidents(self) -> tuple[Incident, ...]:
+        """Read only the incidents. StateMissingError when there is nothing."""
+        self._require_open()
+        await asyncio.sleep(0)
+        self._require_meta()
+        stored = (row for row in self._stored() if row.kind == Kind.INCIDENT)
+        return assemble_incidents(stored, (), _WHERE)
 
     async def initialise(self, meta: StackMeta) -> None:
         """Make a new, empty state; StateError when there is one already."""
@@ -130,6 +135,16 @@ class MemoryBackend:
         """
         await self._write("write_row", change_of(self._require_lock(), puts=(row,)))
         return row.rev + 1
+
+    async def write_incident(self, incident: Incident) -> int:
+        """Write an incident if its `rev` is still the recorded one, and give the new rev.
+
+        Needs no lock, and leaves the epoch as it is. StateConflictError when the row changed.
+        """
+        self._require_open()
+        put = put_row(incident)
+        await self._do("write_incident", lambda: self._record(Change(0, puts=(put,))))
+        return put.new_rev
 
     async def close_intent(self, intent: Intent, *rows: Row) -> None:
         """Write these rows and remove the intent, all or nothing.
@@ -158,8 +173,11 @@ class MemoryBackend:
         await asyncio.sleep(0)
 
     def _apply(self, change: Change) -> None:
+        require_epoch(change, self._require_meta().epoch, _WHERE)
+        self._record(change)
+
+    def _record(self, change: Change) -> None:
         meta = self._require_meta()
-        require_epoch(change, meta.epoch, _WHERE)
         draft = _Draft(self._state.rows)
         apply_change(change, draft, _WHERE)
         draft.settle()
@@ -184,6 +202,11 @@ class MemoryBackend:
         if self._state.held_by is self:
             self._state.held_by = None
             self._state.holder = None
+
+    def _stored(self) -> Iterator[Stored]:
+        return (
+            Stored(kind, name, rev, body) for (kind, name), (rev, body) in self._state.rows.items()
+        )
 
     def _require_open(self) -> None:
         if self._closed:

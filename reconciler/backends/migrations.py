@@ -23,7 +23,27 @@ def _to_2(_kind: str, fields: Fields) -> Fields:
     return fields
 
 
-MIGRATIONS: tuple[Migration, ...] = (_to_2,)
+def _to_3(kind: str, fields: Fields) -> Fields:
+    """Format 3 says of each version where its secret is, and adds rows of incidents.
+
+    Up to format 2 a key had one slot at a time, so all of its versions are in the row's own. What
+    else is new has defaults; a wrong shape is left to the strict reading of format 3.
+    """
+    versions = fields.get("versions")
+    if kind != "key" or not isinstance(versions, list):
+        return fields
+    return fields | {"versions": [_in_slot(version, fields.get("target")) for version in versions]}
+
+
+def _in_slot(version: object, target: object) -> object:
+    if not isinstance(version, dict):
+        return version
+    if "target" in version:
+        raise ValueError("a version of format 2 has no slot")
+    return version | {"target": target}
+
+
+MIGRATIONS: tuple[Migration, ...] = (_to_2, _to_3)
 """The first leads from format 1 to 2, and so on: always one fewer than FORMAT."""
 
 

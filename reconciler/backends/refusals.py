@@ -70,6 +70,17 @@ def locked(holder: Holder | None, life: Life, where: str) -> StateLockedError:
     )
 
 
+def older_holder(holder: Holder | None, where: str) -> StateLockedError:
+    """Say that an incident cannot be written, since an older Keywright may be at work."""
+    return StateLockedError(
+        f"the state has an older format and is held: {_describe(holder, Life.UNSEEN)}",
+        where=where,
+        effect="The incident was not recorded, since that run may be an older Keywright",
+        remedy="Stop that run or wait for its end, then try again: the state is then brought up "
+        "to date by itself",
+    )
+
+
 def _describe(holder: Holder | None, life: Life) -> str:
     if holder is None:
         return "it has not said yet who it is"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, assert_never, cast
 
 from reconciler.backends.migrations import Migration, migrate_body
 from reconciler.core.recorded import (
+    Incident,
     Intent,
     KeyRow,
     ProviderKeyRow,
@@ -21,6 +22,7 @@ from reconciler.core.recorded import (
     Recorded,
     RetiredOp,
     StackMeta,
+    Version,
 )
 from reconciler.errors import StateDamagedError, StateError
 from reconciler.interfaces.backend import Holder, Row
@@ -40,6 +42,7 @@ class Kind(StrEnum):
     RETIRED = "retired"
     PROVIDER = "provider"
     PROVIDER_KEY = "provider_key"
+    INCIDENT = "incident"
 
 
 _KINDS = frozenset(Kind)
@@ -67,6 +70,8 @@ def kind_of(row: Row) -> Kind:
             return Kind.PROVIDER
         case ProviderKeyRow():
             return Kind.PROVIDER_KEY
+        case Incident():
+            return Kind.INCIDENT
         case _:
             assert_never(row)
 
@@ -80,6 +85,8 @@ def name_of(row: Row) -> str:
             return row.op
         case ProviderRow():
             return row.name
+        case Incident():
+            return row.id
         case _:
             assert_never(row)
 
@@ -118,7 +125,7 @@ def decode_row(stored: Stored, steps: tuple[Migration, ...], where: str) -> Row:
 def assemble(
     meta: StackMeta, stored: Iterable[Stored], steps: tuple[Migration, ...], where: str
 ) -> Recorded:
-    """Decode every row into the whole state, each kind sorted by its name."""
+    """Decode every row into the whole state, each kind sorted by its name, incidents by time."""
     rows = [decode_row(row, steps, where) for row in stored]
     rows.sort(key=name_of)
     return Recorded(
@@ -128,7 +135,15 @@ def assemble(
         retired=tuple(row for row in rows if isinstance(row, RetiredOp)),
         providers=tuple(row for row in rows if isinstance(row, ProviderRow)),
         provider_keys=tuple(row for row in rows if isinstance(row, ProviderKeyRow)),
+        incidents=_by_time(rows),
     )
+
+
+def assemble_incidents(
+    stored: Iterable[Stored], steps: tuple[Migration, ...], where: str
+) -> tuple[Incident, ...]:
+    """Decode incidents alone, in the order that the whole state has them in."""
+    return _by_time(decode_row(row, steps, where) for row in stored)
 
 
 def encode_holder(holder: Holder) -> bytes:
@@ -151,8 +166,14 @@ _TYPES: dict[str, type[Row | Holder]] = {
     Kind.RETIRED: RetiredOp,
     Kind.PROVIDER: ProviderRow,
     Kind.PROVIDER_KEY: ProviderKeyRow,
+    Kind.INCIDENT: Incident,
     _HOLDER: Holder,
 }
+
+
+def _by_time(rows: Iterable[Row]) -> tuple[Incident, ...]:
+    incidents = (row for row in rows if isinstance(row, Incident))
+    return tuple(sorted(incidents, key=lambda incident: (incident.at, incident.id)))
 
 
 def _decode(kind: str, body: bytes) -> Row:
@@ -180,11 +201,7 @@ def _instants(row: Row) -> Iterator[datetime | None]:
     match row:
         case KeyRow():
             for version in row.versions:
-                yield version.created_at
-                yield version.expires_at
-                yield version.verified_at
-                yield version.disabled_at
-                yield version.delete_at
+                yield from _instants_of_version(version)
         case Intent():
             yield row.started_at
         case RetiredOp():
@@ -193,8 +210,33 @@ def _instants(row: Row) -> Iterator[datetime | None]:
             pass
         case ProviderKeyRow():
             yield row.written_at
+        case Incident():
+            yield from _instants_of_incident(row)
         case _:
             assert_never(row)
+
+
+def _instants_of_version(version: Version) -> Iterator[datetime | None]:
+    yield version.created_at
+    yield version.expires_at
+    yield version.verified_at
+    yield version.disabled_at
+    yield version.delete_at
+    yield version.promoted_at
+    yield version.announced_at
+    yield version.retire_at
+    for proof in version.proofs:
+        yield proof.at
+
+
+def _instants_of_incident(incident: Incident) -> Iterator[datetime | None]:
+    yield incident.at
+    yield incident.revoked_at
+    yield incident.rejected_at
+    yield incident.last_used_at
+    yield incident.settled_at
+    for note in incident.audit:
+        yield note.at
 
 
 def _unwritable(row: Row, because: str) -> StateError:

@@ -28,7 +28,8 @@ TABLES = {
 }
 """The whole schema. Anything more or less in a file is damage, a view or trigger above all."""
 
-_BUSY_SECONDS = 1.0  # our own runs are kept apart by the lock: this is for foreign tools
+_BUSY_SECONDS = 5.0
+"""Our own runs are kept apart by the lock: this is for an incident's commit, and foreign tools."""
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _ADVICE = {
     sqlite3.SQLITE_BUSY: ("another program has it open", "Close that program, and try again"),
@@ -86,10 +87,15 @@ def is_plain_file(path: Path) -> bool:
     return True
 
 
-def open_database(path: Path, mode: str, *more: str) -> sqlite3.Connection:
-    """Open a file that exists, in one of SQLite's modes (ro, rw), without implied transactions."""
+def open_database(
+    path: Path, mode: str, *more: str, patience: float = _BUSY_SECONDS
+) -> sqlite3.Connection:
+    """Open a file that exists, in one of SQLite's modes (ro, rw), without implied transactions.
+
+    `patience` is how many seconds to wait for another program's commit.
+    """
     uri = f"{path.absolute().as_uri()}?{'&'.join((f'mode={mode}', *more))}"
-    connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 

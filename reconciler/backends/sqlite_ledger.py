@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias, final
 
-from reconciler.backends.changes import Change, Drop, Put, apply_change, require_epoch
+from reconciler.backends.changes import Change, apply_change, require_epoch
 from reconciler.backends.lock_file import LockFile
 from reconciler.backends.migrations import Migration, migrate_body
 from reconciler.backends.refusals import Life, locked, no_state
@@ -28,11 +28,12 @@ from reconciler.backends.sqlite_reading import (
     check_identity,
     check_whole,
     load,
+    load_incidents,
     load_meta,
-    read_count,
     read_holder,
 )
-from reconciler.core.recorded import FORMAT, Recorded, StackMeta
+from reconciler.backends.sqlite_rows import SqliteRows, count_up, read_entry, set_entry
+from reconciler.core.recorded import FORMAT, Incident, Recorded, StackMeta
 from reconciler.errors import LockLostError, StateError
 from reconciler.interfaces.backend import Holder
 
@@ -82,6 +83,11 @@ class Ledger:
         with only_our_errors(self._path):
             return load_meta(self._connection, self._path, self._stack)
 
+    def read_incidents(self) -> tuple[Incident, ...]:
+        """Read only the incidents, with what others wrote since we have the lock."""
+        with only_our_errors(self._path):
+            return load_incidents(self._connection, self._path, self._stack)
+
     def commit(self, changes: Sequence[Change]) -> list[Outcome]:
         """Make every change that can be made, in one transaction, and say what became of each.
 
@@ -109,28 +115,6 @@ class Ledger:
         finally:
             self._lock.release()
 
-    def put(self, put: Put, /) -> bool:
-        """Write one row inside the transaction, if its rev is the recorded one."""
-        if put.rev == 0:
-            cursor = self._connection.execute(
-                "INSERT OR IGNORE INTO rows (kind, name, rev, body) VALUES (?, ?, ?, ?)",
-                (put.kind, put.name, put.new_rev, put.body),
-            )
-        else:
-            cursor = self._connection.execute(
-                "UPDATE rows SET rev = ?, body = ? WHERE kind = ? AND name = ? AND rev = ?",
-                (put.new_rev, put.body, put.kind, put.name, put.rev),
-            )
-        return cursor.rowcount == 1
-
-    def drop(self, drop: Drop, /) -> bool:
-        """Remove one row inside the transaction, if its rev is the recorded one."""
-        cursor = self._connection.execute(
-            "DELETE FROM rows WHERE kind = ? AND name = ? AND rev = ?",
-            (drop.kind, drop.name, drop.rev),
-        )
-        return cursor.rowcount == 1
-
     def _begin(self, holder: Holder) -> int:
         # Looked at before anything is written: whatever else this is, it stays as it was.
         steps = check_identity(self._connection, self._path, self._stack)
@@ -139,18 +123,17 @@ class Ledger:
         self._connection.execute("BEGIN IMMEDIATE")
         if steps:
             migrate_rows(self._connection, self._path, steps)
-        epoch = self._number("epoch") + 1
-        self._set("epoch", epoch)
-        self._set("holder", encode_holder(holder))
+        epoch = count_up(self._connection, "epoch", self._path)
+        set_entry(self._connection, "holder", encode_holder(holder))
         self._connection.execute("COMMIT")
         return epoch
 
     def _commit(self, changes: Sequence[Change]) -> list[Outcome]:
         self._connection.execute("BEGIN IMMEDIATE")
-        epoch = self._number("epoch")
+        epoch = read_entry(self._connection, "epoch", self._path)
         outcomes = [self._attempt(change, epoch) for change in changes]
         if None in outcomes:
-            self._set("serial", self._number("serial") + 1)
+            count_up(self._connection, "serial", self._path)
             self._connection.execute("COMMIT")
         return outcomes
 
@@ -158,7 +141,7 @@ class Ledger:
         self._connection.execute("SAVEPOINT change")
         try:
             require_epoch(change, epoch, str(self._path))
-            apply_change(change, self, str(self._path))
+            apply_change(change, SqliteRows(self._connection), str(self._path))
             outcome: Outcome = None
         except StateError as error:
             self._connection.execute("ROLLBACK TO change")
@@ -184,15 +167,6 @@ class Ledger:
                 effect="Nothing of this write was recorded",
                 remedy="Put the file back, then run `keywright plan`",
             )
-
-    def _number(self, name: str) -> int:
-        found = self._connection.execute(
-            "SELECT name, value FROM meta WHERE name = ?", (name,)
-        ).fetchone()
-        return read_count(dict([found] if found else []), name, self._path)
-
-    def _set(self, name: str, value: int | bytes) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
 
 def look_for(holder: Holder | None) -> Life:

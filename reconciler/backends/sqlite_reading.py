@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from reconciler.backends.migrations import Migration, steps_from
 from reconciler.backends.refusals import no_state
-from reconciler.backends.rows import Stored, assemble, decode_holder
+from reconciler.backends.rows import (
+    Kind,
+    Stored,
+    assemble,
+    assemble_incidents,
+    decode_holder,
+)
 from reconciler.backends.sqlite_file import (
     APPLICATION_ID,
     TABLES,
@@ -18,7 +24,7 @@ from reconciler.backends.sqlite_file import (
     only_our_errors,
 )
 from reconciler.backends.sqlite_looking import look
-from reconciler.core.recorded import Recorded, StackMeta
+from reconciler.core.recorded import Incident, Recorded, StackMeta
 from reconciler.errors import StateDamagedError, StateError
 from reconciler.interfaces.backend import Holder
 
@@ -35,6 +41,11 @@ def read_file(path: Path, stack: str) -> Recorded:
 def read_file_meta(path: Path, stack: str) -> StackMeta:
     """Read only what the stack is; the same errors as `read_file`, damage to rows aside."""
     return _look(path, stack, lambda connection: load_meta(connection, path, stack))
+
+
+def read_file_incidents(path: Path, stack: str) -> tuple[Incident, ...]:
+    """Read only the incidents; the same errors as `read_file`, damage to other rows aside."""
+    return _look(path, stack, lambda connection: load_incidents(connection, path, stack))
 
 
 def read_holder(path: Path) -> Holder | None:
@@ -54,15 +65,7 @@ def load(connection: sqlite3.Connection, path: Path, stack: str) -> Recorded:
         steps = check_identity(connection, path, stack)
         check_whole(connection, path)
         meta = _decode_meta(_settings(connection), path)
-        try:
-            rows = connection.execute(
-                "SELECT kind, name, rev, CAST(body AS BLOB) FROM rows"
-            ).fetchall()
-        except sqlite3.OperationalError as error:
-            if "UTF-8" in str(error):
-                raise damaged(path, "the name of a row is not Unicode") from None
-            raise
-        return assemble(meta, (_stored(row, path) for row in rows), steps, str(path))
+        return assemble(meta, _rows(connection, path), steps, str(path))
     finally:
         connection.execute("ROLLBACK")
 
@@ -71,6 +74,19 @@ def load_meta(connection: sqlite3.Connection, path: Path, stack: str) -> StackMe
     """Read what the stack is from an open database."""
     check_identity(connection, path, stack)
     return _decode_meta(_settings(connection), path)
+
+
+def load_incidents(connection: sqlite3.Connection, path: Path, stack: str) -> tuple[Incident, ...]:
+    """Read only the incidents from an open database, as of one moment.
+
+    The pages are not checked: this is asked before every promotion, and has to stay cheap.
+    """
+    connection.execute("BEGIN")
+    try:
+        steps = check_identity(connection, path, stack)
+        return assemble_incidents(_rows(connection, path, Kind.INCIDENT), steps, str(path))
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def check_identity(connection: sqlite3.Connection, path: Path, stack: str) -> tuple[Migration, ...]:
@@ -139,6 +155,21 @@ def _expect(kind: type[T], settings: Mapping[object, object], name: str, path: P
     if not isinstance(value, kind):
         raise damaged(path, f"its entry {name!r} is missing or of the wrong type")
     return value
+
+
+def _rows(connection: sqlite3.Connection, path: Path, kind: Kind | None = None) -> Iterator[Stored]:
+    """Give every row, or every one of a kind."""
+    select = "SELECT kind, name, rev, CAST(body AS BLOB) FROM rows"
+    try:
+        if kind is None:
+            rows = connection.execute(select).fetchall()
+        else:
+            rows = connection.execute(f"{select} WHERE kind = ?", (kind,)).fetchall()
+    except sqlite3.OperationalError as error:
+        if "UTF-8" in str(error):
+            raise damaged(path, "the name of a row is not Unicode") from None
+        raise
+    return (_stored(row, path) for row in rows)
 
 
 def _stored(row: tuple[object, ...], path: Path) -> Stored:

@@ -250,7 +250,7 @@ class StackMeta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The whole state of a stack, each kind of row sorted by its name."""
+    """The whole state of a stack, each kind of row sorted by its name, incidents by `at` and id."""
 
     meta: StackMeta
     keys: tuple[KeyRow, ...] = ()

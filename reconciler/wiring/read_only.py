@@ -13,7 +13,7 @@ from reconciler.core.observed import (
     StoreView,
     Upstream,
 )
-from reconciler.core.recorded import Recorded, StackMeta
+from reconciler.core.recorded import Incident, Recorded, StackMeta
 from reconciler.interfaces.backend import StateReader
 from reconciler.interfaces.driver import KeyReader, Outcome
 from reconciler.interfaces.spool import SpoolReader
@@ -62,10 +62,11 @@ class ReadOnlyStore:
 class ReadOnlyState:
     """The looking half of a backend."""
 
-    __slots__ = ("_read", "_read_meta")
+    __slots__ = ("_incidents", "_read", "_read_meta")
 
     def __init__(self, backend: StateReader) -> None:
         self._read, self._read_meta = backend.read, backend.read_meta
+        self._incidents = backend.incidents
 
     async def read(self) -> Recorded:
         """Look at what is recorded."""
@@ -74,6 +75,10 @@ class ReadOnlyState:
     async def read_meta(self) -> StackMeta:
         """Look at what the state is."""
         return await self._read_meta()
+
+    async def incidents(self) -> tuple[Incident, ...]:
+        """Look at the incidents."""
+        return await self._incidents()
 
 
 class ReadOnlySpool:

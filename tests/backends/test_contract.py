@@ -31,6 +31,7 @@ from tests.backends.worlds import (
     a_provider,
     a_provider_key,
     a_retired_op,
+    an_incident,
     an_intent,
     contents,
     each,
@@ -105,6 +106,7 @@ def test_every_kind_of_row_is_read_back_as_it_was_written_and_sorted(world: Worl
         assert read.retired == tuple(a_retired_op(number, 1) for number in range(3))
         assert read.providers == tuple(a_provider(number, 1) for number in range(3))
         assert read.provider_keys == tuple(a_provider_key(number, 1) for number in range(3))
+        assert read.incidents == tuple(an_incident(number, 1) for number in range(3))
         assert read.meta == replace(META, serial=3 * len(MAKERS), epoch=1)
         reader = world.backend()
         assert await reader.read_meta() == read.meta

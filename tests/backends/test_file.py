@@ -30,6 +30,7 @@ from tests.backends.worlds import (
     STACK,
     FileWorld,
     a_key,
+    an_incident,
     contents,
     each,
     opened,
@@ -113,6 +114,43 @@ def test_a_folder_that_cannot_be_written_is_read_but_not_locked(frozen: Path) ->
     with unprivileged():
         asyncio.run(run())
     assert snapshot(frozen) == {name: data for name, data in before.items() if "lock" not in name}
+
+
+def test_incidents_of_a_folder_that_cannot_be_written_are_read_but_not_written(
+    frozen: Path,
+) -> None:
+    before = snapshot(frozen)
+
+    async def run() -> None:
+        backend = FileBackend(frozen, STACK)
+        words = await refusal(backend.write_incident(an_incident()), StateError)
+        assert str(frozen) in words
+        assert "Check owner and permissions" in words
+        assert "The incident was not recorded" in words
+        assert await backend.incidents() == ()
+        await backend.close()
+
+    with unprivileged():
+        asyncio.run(run())
+    assert snapshot(frozen) == before
+
+
+def test_an_incident_waits_for_a_commit_that_is_under_way(tmp_path: Path) -> None:
+    async def run() -> None:
+        holder = await opened(FileWorld(tmp_path))
+        other = FileBackend(tmp_path, STACK)
+        with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as commit:
+            commit.execute("BEGIN IMMEDIATE")
+            writing = asyncio.ensure_future(other.write_incident(an_incident()))
+            assert await holder.incidents() == ()
+            assert not writing.done()
+            commit.execute("COMMIT")
+            assert await writing == 1
+        assert await holder.incidents() == (an_incident(0, 1),)
+        await other.close()
+        await holder.close()
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("left_out", ["state.db-shm", None])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,17 @@ from reconciler.backends.refusals import Life
 from reconciler.backends.sqlite_ledger import look_for
 from reconciler.errors import StateLockedError
 from tests.backends.conftest import Start
-from tests.backends.worlds import HOLDER, META, STACK, FileWorld, a_key, contents, refusal
+from tests.backends.worlds import (
+    HOLDER,
+    META,
+    STACK,
+    FileWorld,
+    a_key,
+    an_incident,
+    contents,
+    opened,
+    refusal,
+)
 
 
 async def try_lock(folder: Path) -> str:
@@ -141,3 +152,52 @@ def test_reading_beside_a_running_writer_sees_whole_commits(
         serials.append(read.meta.serial)
     assert serials == sorted(serials)
     read_acknowledged(process, 1)
+
+
+def write_incidents(folder: Path, count: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "tests.backends.writing_process"),
+            folder,
+            "incidents",
+            str(count),
+        ],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_another_process_writes_incidents_beside_a_holder_that_never_pauses(
+    tmp_path: Path, start_run: Start
+) -> None:
+    process = start_run(tmp_path, "forever")
+    other = write_incidents(tmp_path, 20)
+    assert (other.returncode, other.stderr) == (0, "")
+    backend = FileBackend(tmp_path, STACK)
+    beside = asyncio.run(backend.incidents())
+    assert beside == tuple(an_incident(number, 1) for number in range(20))
+    assert process.poll() is None
+    said = read_acknowledged(process, 1)
+    read = asyncio.run(contents(FileWorld(tmp_path)))
+    assert read.incidents == beside
+    assert {a_key(number, 1) for number in said} <= set(read.keys)
+    assert read.meta.epoch == 1
+    asyncio.run(backend.close())
+
+
+def test_the_holder_sees_at_once_what_another_process_wrote(tmp_path: Path) -> None:
+    async def run() -> None:
+        holder = await opened(FileWorld(tmp_path))
+        await holder.write_row(a_key())
+        assert await holder.incidents() == ()
+        other = await asyncio.to_thread(write_incidents, tmp_path, 2)
+        assert other.stdout == "0\n1\n"
+        assert await holder.incidents() == (an_incident(0, 1), an_incident(1, 1))
+        assert await holder.write_row(a_key(0, 1)) == 2
+        await holder.close()
+
+    asyncio.run(run())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["state.db", "state.lock"]

@@ -14,6 +14,7 @@ from tests.backends.worlds import (
     STACK,
     MemoryWorld,
     a_key,
+    an_incident,
     an_intent,
     contents,
     opened,
@@ -63,6 +64,7 @@ def test_every_writing_method_is_told_of_before_and_after() -> None:
         await backend.write_row(a_key())
         await backend.close_intent(an_intent(0, 1))
         await backend.drop_row(a_key(0, 1))
+        await backend.write_incident(an_incident())
         await backend.unlock()
         await backend.close()
         methods = (
@@ -72,6 +74,7 @@ def test_every_writing_method_is_told_of_before_and_after() -> None:
             "write_row",
             "close_intent",
             "drop_row",
+            "write_incident",
             "unlock",
         )
         assert watch.seen == [(moment, method) for method in methods for moment in Moment]

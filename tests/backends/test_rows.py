@@ -16,6 +16,7 @@ from reconciler.backends.rows import (
     Kind,
     Stored,
     assemble,
+    assemble_incidents,
     decode_holder,
     decode_row,
     encode_holder,
@@ -26,9 +27,12 @@ from reconciler.backends.rows import (
 from reconciler.core.keys import Address, KeyId, Stage, Target
 from reconciler.core.recorded import (
     FORMAT,
+    AuditNote,
+    Incident,
     Intent,
     IntentKind,
     KeyRow,
+    Proof,
     ProviderKeyRow,
     ProviderRow,
     RetiredOp,
@@ -37,7 +41,16 @@ from reconciler.core.recorded import (
 from reconciler.core.secret import Fingerprint
 from reconciler.errors import StateDamagedError, StateError, StateTooNewError
 from reconciler.interfaces.backend import Row
-from tests.backends.worlds import HOLDER, META, NOW, a_key, a_retired_op, a_version, an_intent
+from tests.backends.worlds import (
+    HOLDER,
+    META,
+    NOW,
+    a_key,
+    a_retired_op,
+    a_version,
+    an_incident,
+    an_intent,
+)
 
 TEXT = st.text(max_size=20)
 NUMBER = st.integers(0, 2**63 - 1)
@@ -52,6 +65,7 @@ INSTANT = st.datetimes(
     timezones=st.one_of(st.just(UTC), ZONES),
 )
 TARGETS = st.builds(Target, TEXT, TEXT, TEXT)
+PROOFS = st.builds(Proof, call=TEXT, answer=TEXT, at=INSTANT)
 VERSIONS = st.builds(
     Version,
     number=NUMBER,
@@ -59,6 +73,7 @@ VERSIONS = st.builds(
     key_id=TEXT.map(KeyId),
     op=TEXT,
     stage=st.sampled_from(Stage),
+    target=TARGETS,
     fingerprint=st.none() | TEXT.map(Fingerprint),
     created_at=INSTANT,
     lifetime=st.none() | SPAN,
@@ -68,6 +83,11 @@ VERSIONS = st.builds(
     delete_at=st.none() | INSTANT,
     condemned=st.booleans(),
     applied=st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple),
+    promoted_at=st.none() | INSTANT,
+    announced_at=st.none() | INSTANT,
+    overlap=st.none() | SPAN,
+    retire_at=st.none() | INSTANT,
+    proofs=st.lists(PROOFS, max_size=2).map(tuple),
 )
 KEYS = st.builds(
     KeyRow,
@@ -96,6 +116,7 @@ INTENTS = st.builds(
     lifetime=st.none() | SPAN,
     key_id=st.none() | TEXT.map(KeyId),
     fingerprint=st.none() | TEXT.map(Fingerprint),
+    overlap=st.none() | SPAN,
     rev=NUMBER,
 )
 RETIRED = st.builds(
@@ -123,6 +144,34 @@ PROVIDER_KEYS = st.builds(
     made=st.booleans(),
     rev=NUMBER,
 )
+NOTES = st.builds(
+    AuditNote,
+    at=st.none() | INSTANT,
+    actor=st.none() | TEXT,
+    action=TEXT,
+    request_id=st.none() | TEXT,
+)
+INCIDENTS = st.builds(
+    Incident,
+    id=TEXT,
+    case=TEXT,
+    address=TEXT.map(Address),
+    provider=TEXT,
+    number=NUMBER,
+    key_id=TEXT.map(KeyId),
+    at=INSTANT,
+    by=TEXT,
+    reason=TEXT,
+    compromised=st.booleans(),
+    replace=st.booleans(),
+    revoked_at=st.none() | INSTANT,
+    rejected_at=st.none() | INSTANT,
+    last_used_at=st.none() | INSTANT,
+    audit=st.lists(NOTES, max_size=2).map(tuple),
+    replaced_by=st.none() | NUMBER,
+    settled_at=st.none() | INSTANT,
+    rev=NUMBER,
+)
 
 
 def stored(row: Row, body: bytes | None = None) -> Stored:
@@ -142,7 +191,7 @@ def altered(row: Row, **changes: object) -> bytes:
 
 
 @settings(deadline=None)
-@given(st.one_of(KEYS, INTENTS, RETIRED, PROVIDERS, PROVIDER_KEYS))
+@given(st.one_of(KEYS, INTENTS, RETIRED, PROVIDERS, PROVIDER_KEYS, INCIDENTS))
 def test_every_row_comes_back_as_it_was(row: Row) -> None:
     assert decode_row(stored(row), (), "state.db") == row
 
@@ -212,15 +261,15 @@ def test_a_row_of_an_unknown_kind_is_damage() -> None:
     ("row", "field"),
     [
         (row, field.name)
-        for row in (an_intent(), a_retired_op(), a_version())
+        for row in (an_intent(), a_retired_op(), a_version(), an_incident())
         for field in fields(row)
         if get_type_hints(type(row))[field.name] in (datetime, datetime | None)
     ],
 )
 def test_a_time_without_a_zone_is_neither_written_nor_believed(
-    row: Intent | RetiredOp | Version, field: str
+    row: Intent | RetiredOp | Version | Incident, field: str
 ) -> None:
-    def around(value: Intent | RetiredOp | Version) -> Row:
+    def around(value: Intent | RetiredOp | Version | Incident) -> Row:
         return replace(a_key(), versions=(value,)) if isinstance(value, Version) else value
 
     unzoned: dict[str, Any] = {field: NOW.replace(tzinfo=None)}
@@ -232,6 +281,29 @@ def test_a_time_without_a_zone_is_neither_written_nor_believed(
     assert text.count(b"2031-03-01T12:30:15.123456Z") == 1
     body = text.replace(b"2031-03-01T12:30:15.123456Z", b"2031-03-01T12:30:15.123456")
     assert "time zone" in decoding_refusal(marked, body)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        replace(
+            a_key(), versions=(a_version(proofs=(Proof(call="GET /", answer="200", at=NOW),)),)
+        ),
+        replace(an_incident(), audit=(AuditNote(at=NOW, actor=None, action="use"),)),
+    ],
+)
+def test_a_time_without_a_zone_in_what_a_row_lists_is_damage(row: Row) -> None:
+    last = encode_row(row).rindex(b"15.123456Z") + len(b"15.123456")
+    body = encode_row(row)[:last] + encode_row(row)[last + 1 :]
+    assert "time zone" in decoding_refusal(row, body)
+
+
+def test_incidents_are_sorted_by_time_and_then_by_id() -> None:
+    late, early = replace(an_incident(0), at=NOW + timedelta(days=1)), an_incident(3)
+    rows = (late, an_incident(4), early)
+    read = assemble(META, map(stored, rows), (), "state.db")
+    assert read.incidents == (early, an_incident(4), late)
+    assert assemble_incidents(map(stored, rows), (), "state.db") == read.incidents
 
 
 def test_rows_are_sorted_by_name_whatever_their_order() -> None:

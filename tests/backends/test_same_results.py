@@ -12,10 +12,19 @@ from typing import assert_never
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.recorded import Intent
+from reconciler.core.recorded import Incident, Intent
 from reconciler.errors import StateError
 from reconciler.interfaces.backend import Backend, Row
-from tests.backends.worlds import HOLDER, MAKERS, META, FileWorld, MemoryWorld, World, an_intent
+from tests.backends.worlds import (
+    HOLDER,
+    MAKERS,
+    META,
+    FileWorld,
+    MemoryWorld,
+    World,
+    an_incident,
+    an_intent,
+)
 
 
 @dataclass(frozen=True)
@@ -53,11 +62,17 @@ class Close:
 
 
 @dataclass(frozen=True)
+class Revoke:
+    who: int
+    incident: Incident
+
+
+@dataclass(frozen=True)
 class Make:
     who: int
 
 
-Operation = Take | Give | Break | Write | Drop | Close | Make
+Operation = Take | Give | Break | Write | Drop | Close | Revoke | Make
 
 WHO = st.integers(0, 1)
 REV = st.sampled_from((0, 0, 1, 1, 2))
@@ -67,6 +82,7 @@ OPERATIONS = st.one_of(
     st.builds(Write, WHO, ROW),
     st.builds(Drop, WHO, ROW),
     st.builds(Close, WHO, st.builds(an_intent, WHO, REV), st.lists(ROW, max_size=3).map(tuple)),
+    st.builds(Revoke, WHO, st.builds(an_incident, WHO, REV)),
     st.builds(Take, WHO),
     st.builds(Give, WHO),
     st.builds(Break),
@@ -88,6 +104,8 @@ async def do(world: World, backends: Sequence[Backend], operation: Operation) ->
             world.break_lock()
         case Write(who, row):
             result = await backends[who].write_row(row)
+        case Revoke(who, incident):
+            result = await backends[who].write_incident(incident)
         case Drop(who, row):
             await backends[who].drop_row(row)
         case Close(who, intent, rows):
@@ -104,6 +122,7 @@ async def outcomes_of(world: World, operations: Sequence[Operation]) -> list[obj
         try:
             outcomes.append(await do(world, backends, operation))
             outcomes.append(await backends[1].read())
+            outcomes.append(await backends[0].incidents())
         except StateError as error:
             outcomes.append((type(error), error.what))
     for backend in backends:

@@ -16,6 +16,8 @@ from reconciler.backends.file import FileBackend
 from reconciler.backends.memory import MemoryBackend, MemoryState
 from reconciler.core.keys import Address, KeyId, OpId, Stage, Target
 from reconciler.core.recorded import (
+    AuditNote,
+    Incident,
     Intent,
     IntentKind,
     KeyRow,
@@ -140,6 +142,7 @@ def a_version(number: int = 1, **fields: object) -> Version:
         "key_id": KeyId(f"key_{number}"),
         "op": an_op(number),
         "stage": Stage.CURRENT,
+        "target": TARGET,
         "fingerprint": Fingerprint("0123456789abcdef" * 2),
         "created_at": NOW,
         "lifetime": timedelta(days=400, microseconds=1),
@@ -212,11 +215,34 @@ def a_provider_key(number: int = 0, rev: int = 0) -> ProviderKeyRow:
     )
 
 
+def an_incident(number: int = 0, rev: int = 0) -> Incident:
+    return Incident(
+        id=an_op(number),
+        case=an_op(99),
+        address=Address(f"crm-{number}"),
+        provider="gateway",
+        number=2,
+        key_id=KeyId(f"key_{number}"),
+        at=NOW,
+        by="mara",
+        reason="seen in a paste",
+        compromised=True,
+        replace=True,
+        last_used_at=NOW - timedelta(hours=1),
+        audit=(
+            AuditNote(at=NOW, actor="mara", action="use"),
+            AuditNote(at=None, actor=None, action="seen"),
+        ),
+        rev=rev,
+    )
+
+
 MAKERS: tuple[Callable[[int, int], Row], ...] = (
     a_key,
     an_intent,
     a_retired_op,
     a_provider,
     a_provider_key,
+    an_incident,
 )
 """One for every kind of row, by number and rev."""
