@@ -20,7 +20,7 @@ async def notify(run: Run, step: Step) -> Result:
     """Tell, and only then let the overlap of the versions before begin."""
     row, key = run.rows[step.address], run.keys[step.address]
     version = row.current
-    if version is None or (step.key_id is not None and version.key_id != step.key_id):
+    if version is None or step.number not in {None, version.number}:
         return refused(step, "the version to tell of is not the current one")
     match await run.world.notifier.announce(_news(run, key, row, version)):
         case Done():

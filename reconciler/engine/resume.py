@@ -42,9 +42,23 @@ async def resume(run: Run, step: Step) -> Result | None:
         return await _sweep(run, step)
     assert step.op is not None  # noqa: S101 - the planner names the operation of every recovery
     intent = run.intents[step.op]
+    if intent.kind is IntentKind.RESTORE:
+        return await _settle_restore(run, step, intent)
+    return await _settle(run, step, intent)
+
+
+async def _settle_restore(run: Run, step: Step, intent: Intent) -> Result:
     match step.settlement:
-        case Settlement.FINISH if intent.kind is IntentKind.RESTORE:
+        case Settlement.FINISH:
             return await finish_restore(run, step, intent)
+        case Settlement.CLOSE:
+            return await abandon_restore(run, step, intent)
+        case _:
+            return refused(step, "left as it is")
+
+
+async def _settle(run: Run, step: Step, intent: Intent) -> Result | None:
+    match step.settlement:
         case Settlement.FINISH:
             return await _finish(run, step, intent)
         case Settlement.PUBLISH:
@@ -55,8 +69,6 @@ async def resume(run: Run, step: Step) -> Result | None:
             return await _condemn(run, step, intent)
         case Settlement.GIVE_UP:
             return await _give_up(run, step, intent)
-        case Settlement.CLOSE if intent.kind is IntentKind.RESTORE:
-            return await abandon_restore(run, step, intent)
         case Settlement.CLOSE:
             return await _close(run, step, intent)
         case Settlement.WAIT | Settlement.ASK | None:

@@ -1,4 +1,4 @@
-"""What becomes of the versions before a new one: which go on working, for how long, and which go."""
+"""What becomes of the versions before a new one: which go on working, and for how long."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ def _staying(run: Run, row: KeyRow) -> Iterator[Version]:
 
 
 async def _behind(run: Run, row: KeyRow, version: Version, overlap: timedelta | None) -> Version:
-    """Give one older version as it is from now on; only the one that was current changes."""
-    if version.stage is not Stage.CURRENT or version.condemned:
+    """Give one older version as it is from now on; one that had a successor stays as it is."""
+    if version.condemned or version.superseded:
         return version
+    if version.stage is not Stage.CURRENT:
+        return replace(version, overlap=timedelta(0))
     incident = await open_incident(run, version.provider, version.key_id)
     if incident is not None:
         return _revoked(run, row, version, incident)
@@ -52,6 +54,7 @@ def _revoked(run: Run, row: KeyRow, version: Version, incident: Incident) -> Ver
     return replace(
         version,
         stage=Stage.DISABLED,
+        overlap=timedelta(0),
         disabled_at=incident.revoked_at,
         delete_at=now + row.delete_after,
     )

@@ -90,6 +90,31 @@ class RecordingReporter:
 
 
 @dataclass
+class RecordingNotifier:
+    """Keeps what consumers were told, or could not be told when `answers` says so."""
+
+    told: list[News] = field(default_factory=list)
+    answers: list[Refused | Unknown] = field(default_factory=list)
+
+    async def announce(self, news: News) -> Answer[None]:
+        if self.answers:
+            return self.answers.pop(0)
+        self.told.append(news)
+        return Done(None)
+
+
+class AskedDriver(MemoryDriver):
+    """Answers the manifest's own calls as `said` says, those of a dead key as of a dead key."""
+
+    said: ClassVar[dict[str, list[Said]]] = {}
+
+    async def ask(self, secret: Secret, call: ManifestCall) -> Said:
+        answers = self.said.get(str(call), [])
+        said = answers.pop(0) if len(answers) > 1 else answers[0] if answers else Said.ALLOWED
+        return said if self._api.use(secret) else Said.REJECTED
+
+
+@dataclass
 class Place:
     """What lasts while processes come and go."""
 
