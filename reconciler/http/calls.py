@@ -44,7 +44,9 @@ class Call:
     of a signer to each try.
 
     `idempotent`: may be sent again although it may have arrived. `throttled_untouched`: a 429 to
-    it comes before any effect, so that it may be sent again afterwards.
+    it comes before any effect, so that it may be sent again afterwards. `persistent`: what is
+    idempotent is sent again after any 5xx, not only after those that usually pass. `max_bytes` is a
+    tighter bound for the answer than the client's.
     """
 
     method: str
@@ -59,6 +61,8 @@ class Call:
     sign: Sign | None = field(default=None, repr=False)
     idempotent: bool = False
     throttled_untouched: bool = False
+    persistent: bool = False
+    max_bytes: int | None = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.template}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, TypeAlias
 
@@ -87,22 +87,28 @@ class HttpClient:
             return NotSent("the request could not be written", lasting=True)
         try:
             async with asyncio.timeout(self._limits.total):
-                return await self._receive(request)
+                return await self._receive(request, _bound(call, self._limits))
         except TimeoutError:
             return Unanswered(f"no complete answer within {self._limits.total:g} s")
         except Exception as error:  # noqa: BLE001 - whatever broke, the call may have arrived
             return classify(error)
 
-    async def _receive(self, request: httpx.Request) -> Answer:
+    async def _receive(self, request: httpx.Request, limits: Limits) -> Answer:
         response = await self._http.send(request, stream=True)
         try:
-            return await read_answer(response, self._limits)
+            return await read_answer(response, limits)
         finally:
             await response.aclose()
 
     def _slow_down(self, result: Result) -> None:
         if asks_to_slow_down(result):
             self._throttle.hold(pause_after(result, 1, self._limits, self._clock.now()))
+
+
+def _bound(call: Call, limits: Limits) -> Limits:
+    if call.max_bytes is None:
+        return limits
+    return replace(limits, max_bytes=min(call.max_bytes, limits.max_bytes))
 
 
 def open_client(

@@ -15,6 +15,7 @@ from reconciler.http.limits import Limits, Reset
 from reconciler.interfaces.clock import Clock
 
 _TOO_MANY_REQUESTS: Final = 429
+_SERVER_ERROR: Final = 500
 _UNAVAILABLE: Final = 503
 _PASSING: Final = frozenset({502, _UNAVAILABLE, 504})
 _NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
@@ -30,9 +31,13 @@ def worth_repeating(call: Call, result: Result) -> bool:
         case Answer(status=status) if status == _TOO_MANY_REQUESTS:
             return call.idempotent or call.throttled_untouched
         case Answer():
-            return call.idempotent and result.status in _PASSING
+            return call.idempotent and (result.status in _PASSING or _insists(call, result.status))
         case _:
             assert_never(result)
+
+
+def _insists(call: Call, status: int) -> bool:
+    return call.persistent and status >= _SERVER_ERROR
 
 
 def pause_after(result: Result, attempt: int, limits: Limits, now: datetime) -> float:

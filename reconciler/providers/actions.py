@@ -17,6 +17,7 @@ class Action(StrEnum):
     ENABLE = "enable"
     DISABLE = "disable"
     VERIFY = "verify"
+    ASK = "ask"
     TENANT = "tenant"
     AUDIT = "audit"
     SWITCH_ALL = "switch_all"

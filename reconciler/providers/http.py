@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from reconciler.core.desired import Call
 from reconciler.core.keys import Attributes, KeyId, OpId
 from reconciler.core.observed import Deployment, LiveKey, ProviderView, Upstream
 from reconciler.core.secret import Secret
@@ -18,9 +19,11 @@ from reconciler.interfaces.driver import (
     Outcome,
     Probe,
     Refused,
+    Said,
     Unknown,
 )
 from reconciler.providers.actions import Action
+from reconciler.providers.asking import Asking
 from reconciler.providers.audits import Audits
 from reconciler.providers.creation import Creation, Token
 from reconciler.providers.deploys import Deploys
@@ -85,7 +88,9 @@ class HttpDriver:
         self._deploys = _open_deploys(dialect, exchange)
         self._upstreams = Upstreams(dialect.gateway, exchange) if dialect.gateway else None
         self._audits = _open_audits(dialect, exchange)
-        self._probing = _open_probing(dialect, exchange, judge, client, key_client)
+        headers = common_headers(dialect, settled)
+        self._probing = _open_probing(dialect, exchange, judge, client, key_client, headers)
+        self._asking = Asking(dialect.operations.verify, key_client or client, judge, headers)
         self._survey = Survey(
             provider=provider,
             origin=origin,
@@ -134,6 +139,10 @@ class HttpDriver:
     async def probe(self, secret: Secret) -> Probe:
         """Use a key once."""
         return await self._probing.probe(secret) if self._probing else Probe.UNKNOWN
+
+    async def ask(self, secret: Secret, call: Call) -> Said:
+        """Make a call of the manifest's own with a key."""
+        return await self._asking.ask(secret, call)
 
     async def upstreams(self) -> Outcome[tuple[Upstream, ...]]:
         """List the upstreams of a gateway."""
@@ -231,9 +240,10 @@ def _open_probing(
     judge: Judge,
     client: HttpClient,
     key_client: HttpClient | None,
+    headers: dict[str, str],
 ) -> Probing | None:
     verify = dialect.operations.verify
     if verify is None:
         return None
     there = key_client if verify.at == "key_url" and key_client else client
-    return Probing(verify, exchange, there, judge, common_headers(dialect, exchange.variables))
+    return Probing(verify, exchange, there, judge, headers)

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from hashlib import sha256
-from itertools import count
 from typing import Final, TypeVar
 from uuid import UUID
 
+from reconciler.core.desired import Call
 from reconciler.core.keys import (
     ENABLED,
     EXPIRES_AT,
@@ -37,9 +37,11 @@ from reconciler.interfaces.driver import (
     Outcome,
     Probe,
     Refused,
+    Said,
     Unknown,
 )
 from reconciler.providers.actions import Action
+from reconciler.providers.memory_gateway import MemoryGateway
 from reconciler.providers.memory_projects import Frozen, Project
 from reconciler.providers.memory_rows import Row
 from reconciler.providers.memory_traits import AGENTS, NAME_LIMIT, PLAIN, Off, Traits
@@ -65,7 +67,7 @@ class Fault(StrEnum):
     LOST_AFTER = "lost after the effect"
 
 
-class MemoryApi:
+class MemoryApi(MemoryGateway):
     """The keys of one tenant. Names repeat freely; ids and secrets follow from a seed.
 
     `enabled` is the tenant-wide switch: off refuses every key at once, on counts for a project from
@@ -75,6 +77,7 @@ class MemoryApi:
     def __init__(
         self, clock: Clock, *, seed: str = "", tenant: str = "memory", traits: Traits = PLAIN
     ) -> None:
+        super().__init__()
         self.clock = clock
         self.tenant = tenant
         self.traits = traits
@@ -86,13 +89,12 @@ class MemoryApi:
         self.problem: str | None = None
         self.hidden: set[KeyId] = set()
         self.dead: set[KeyId] = set()
+        self.denied: set[str] = set()
         self.calls: list[Action] = []
         self._seed = seed
         self._made = 0
         self._rows: dict[KeyId, Row] = {}
         self._ids: dict[Fingerprint, KeyId] = {}
-        self._upstream_ids = count(1)
-        self._upstreams: dict[str, tuple[Upstream, Fingerprint]] = {}
         self._faults: defaultdict[Action, deque[Fault]] = defaultdict(deque)
 
     def fail_next(self, action: Action, *faults: Fault) -> None:
@@ -169,38 +171,6 @@ class MemoryApi:
             self.start(project.name)
             project.finish(self.clock.now())
 
-    def upstreams(self) -> tuple[Upstream, ...]:
-        """Show the upstreams of the gateway that this also is; their secrets are never shown."""
-        return tuple(upstream for upstream, _ in self._upstreams.values())
-
-    def put_upstream(
-        self, upstream_id: str | None, name: str, fields: Attributes, secret: Secret
-    ) -> Upstream:
-        """Set the secret of an upstream, or make one; names repeat freely."""
-        found = self._upstreams.get(upstream_id or "")
-        upstream = (
-            found[0]
-            if found
-            else Upstream(id=str(next(self._upstream_ids)), name=name, attributes=fields)
-        )
-        self._upstreams[upstream.id] = (upstream, fingerprint(secret, _SALT))
-        return upstream
-
-    def drop_upstream(self, name: str) -> None:
-        """Remove an upstream, as its administrator would."""
-        found = next(u.id for u in self.upstreams() if u.name == name)
-        del self._upstreams[found]
-
-    def rename_upstream(self, name: str, new: str) -> None:
-        """Give an upstream another name, as its administrator would."""
-        found = next(u for u in self.upstreams() if u.name == name)
-        self._upstreams[found.id] = (replace(found, name=new), self._upstreams[found.id][1])
-
-    def upstream_has(self, name: str, secret: Secret) -> bool:
-        """Whether an upstream of this name has this very secret."""
-        held = fingerprint(secret, _SALT)
-        return any(u.name == name and kept == held for u, kept in self._upstreams.values())
-
     def use(self, secret: Secret) -> bool:
         """Use a key where keys are used, and say whether it works: at the first project, if any."""
         key_id = self._ids.get(fingerprint(secret, _SALT))
@@ -209,6 +179,10 @@ class MemoryApi:
         if key_id in self._rows:
             self._rows[key_id] = replace(self._rows[key_id], last_used_at=self.clock.now())
         return True
+
+    def deny(self, *paths: str) -> None:
+        """From now on, no key may do anything at these paths."""
+        self.denied.update(paths)
 
     def accepted_by(self, secret: Secret) -> frozenset[str]:
         """Say which projects accept a key, without using it."""
@@ -313,6 +287,14 @@ class MemoryDriver:
         if self._api.take_fault(Action.VERIFY):
             return Probe.UNKNOWN
         return Probe.ACCEPTED if self._api.use(secret) else Probe.REJECTED
+
+    async def ask(self, secret: Secret, call: Call) -> Said:
+        """Use a key at a path, which is allowed unless it is denied to all."""
+        if self._api.take_fault(Action.ASK):
+            return Said.UNKNOWN
+        if not self._api.use(secret):
+            return Said.REJECTED
+        return Said.DENIED if call.path in self._api.denied else Said.ALLOWED
 
     async def switch_all(self, *, on: bool) -> Outcome[None]:
         """Set the switch for all keys."""

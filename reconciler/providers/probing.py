@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from reconciler.core.secret import Secret
 from reconciler.http.answers import Answer, Content
+from reconciler.http.calls import Call
 from reconciler.http.client import HttpClient
 from reconciler.interfaces.driver import Probe
 from reconciler.providers.actions import Action
@@ -15,6 +17,13 @@ from reconciler.providers.exchange import Exchange
 from reconciler.providers.verdicts import Judge
 
 _TELLING: Final = frozenset({Content.JSON, Content.EMPTY})
+
+
+def present(call: Call, secret: Secret, headers: Mapping[str, str], header: str | None) -> Call:
+    """Give a call that shows a key as its users do: in this header, else as the bearer token."""
+    if header is None:
+        return replace(call, headers=headers, bearer=secret)
+    return replace(call, headers={**headers, header: secret})
 
 
 class Probing:
@@ -38,11 +47,7 @@ class Probing:
     async def probe(self, secret: Secret) -> Probe:
         """Use a key once; a page of some proxy says nothing about it."""
         operation, call = self._operation, self._exchange.write(self._prepared)
-        if operation.header:
-            call = replace(call, headers={**self._headers, operation.header: secret})
-        else:
-            call = replace(call, headers=self._headers, bearer=secret)
-        answer = await self._client.send(call)
+        answer = await self._client.send(present(call, secret, self._headers, operation.header))
         if not isinstance(answer, Answer) or answer.content not in _TELLING:
             return Probe.UNKNOWN
         code = self._judge.code(answer)

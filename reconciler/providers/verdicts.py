@@ -132,6 +132,12 @@ class Judge:
             return code if _CODE.fullmatch(code) else None
         return code if isinstance(code, int) and not isinstance(code, bool) else None
 
+    def denies_itself(self, answer: Answer) -> bool:
+        """Whether an answer calls itself an error, whatever its status."""
+        if self._ok is None or answer.content is not Content.JSON:
+            return False
+        return self._ok(answer.data) is not True
+
     def _read(self, action: Action, call: Call, terms: Terms, answer: Answer) -> Verdict:
         if self._is_one_of(terms.already, terms, answer):
             return Accepted(None)

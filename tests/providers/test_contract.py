@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from reconciler.core.desired import Call
 from reconciler.core.keys import (
     ENABLED,
     EXPIRES_AT,
@@ -21,8 +22,8 @@ from reconciler.core.keys import (
 )
 from reconciler.core.observed import LiveKey, LiveStatus, ProviderView
 from reconciler.core.secret import Secret
-from reconciler.interfaces.driver import Created, Done, KeyDriver, Outcome, Probe, Refused
-from tests.providers.worlds import WORLDS, Work, World
+from reconciler.interfaces.driver import Created, Done, KeyDriver, Outcome, Probe, Refused, Said
+from tests.providers.worlds import FOR_PEOPLE, WORLDS, Work, World
 
 AGENTS = "options.agent_ids"
 OP = OpId("0" * 32)
@@ -208,6 +209,18 @@ def test_use_is_told(world: World) -> None:
 def test_a_secret_of_nobody_is_rejected(world: World) -> None:
     async def work(driver: KeyDriver) -> None:
         assert await driver.probe(Secret("clou_" + "0" * 64)) is Probe.REJECTED
+
+    _run(world, work)
+
+
+def test_a_call_that_is_not_for_keys_is_denied(world: World) -> None:
+    async def work(driver: KeyDriver) -> None:
+        created = await _create(driver, _wanted())
+        asked = [Call(method, FOR_PEOPLE) for method in ("GET", "HEAD")]
+        said = {await driver.ask(created.secret, call) for call in asked}
+        assert Said.DENIED in said
+        assert said <= {Said.DENIED, Said.UNKNOWN}
+        assert await driver.ask(Secret("nobody"), asked[0]) in {Said.REJECTED, Said.DENIED}
 
     _run(world, work)
 

@@ -85,7 +85,7 @@ SHAPES = [
         [
             (
                 "errors[0].during[0]: must be one of 'login', 'list', 'get', 'create', 'update',"
-                " 'delete', 'enable', 'disable', 'verify', 'tenant', 'audit', 'switch_all',"
+                " 'delete', 'enable', 'disable', 'verify', 'ask', 'tenant', 'audit', 'switch_all',"
                 " 'projects', 'deploy', 'deployment', 'upstreams', 'put_upstream', 'reach'; did"
                 " you mean 'get'?"
             )

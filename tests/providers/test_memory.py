@@ -4,9 +4,20 @@ import asyncio
 
 import pytest
 
+from reconciler.core.desired import Call
 from reconciler.core.keys import Attributes, OpId
 from reconciler.core.observed import ProviderView
-from reconciler.interfaces.driver import Created, Done, KeyDriver, Outcome, Probe, Refused, Unknown
+from reconciler.core.secret import Secret
+from reconciler.interfaces.driver import (
+    Created,
+    Done,
+    KeyDriver,
+    Outcome,
+    Probe,
+    Refused,
+    Said,
+    Unknown,
+)
 from reconciler.providers.actions import Action
 from reconciler.providers.memory import CAPABILITIES, Fault, MemoryApi, MemoryDriver
 from tests.http.fake_clock import FakeClock
@@ -68,6 +79,27 @@ def test_a_probe_can_go_wrong() -> None:
     driver = MemoryDriver(api)
     assert asyncio.run(driver.probe(secret)) is Probe.UNKNOWN
     assert asyncio.run(driver.probe(secret)) is Probe.ACCEPTED
+
+
+def test_a_call_is_allowed_unless_its_path_is_denied_and_counts_as_use() -> None:
+    api = MemoryApi(FakeClock())
+    created = api.add(WANTED)
+    api.deny("/admin")
+    api.fail_next(Action.ASK, Fault.LOST_BEFORE)
+    driver = MemoryDriver(api)
+
+    def ask(path: str, secret: Secret = created.secret) -> Said:
+        return asyncio.run(driver.ask(secret, Call("GET", path)))
+
+    assert ask("/items") is Said.UNKNOWN
+    assert api.live()[0].last_used_at is None
+    assert ask("/items") is Said.ALLOWED
+    assert api.live()[0].last_used_at == api.clock.now()
+    assert ask("/admin") is Said.DENIED
+    assert ask("/admin", Secret("of nobody")) is Said.REJECTED
+    api.remove(created.key.id)
+    assert [ask("/items"), ask("/admin")] == [Said.REJECTED, Said.REJECTED]
+    assert api.calls == [Action.ASK] * 6
 
 
 def test_a_seed_gives_the_same_world_again() -> None:

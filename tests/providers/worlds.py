@@ -21,6 +21,8 @@ from tests.sandbox_process import NO_CERTIFICATES, SandboxProcess
 
 PREFIX = "/clouisle/api/v1"
 SMALL_PAGE = 7
+FOR_PEOPLE = "/api-keys"
+"""Where no key may look."""
 
 
 class RealClock:
@@ -100,7 +102,9 @@ def in_small_pages(dialect: Dialect, size: int = SMALL_PAGE) -> Dialect:
 
 @contextmanager
 def memory_world() -> Iterator[World]:
-    yield MemoryWorld(MemoryApi(RealClock()))
+    api = MemoryApi(RealClock())
+    api.deny(FOR_PEOPLE)
+    yield MemoryWorld(api)
 
 
 @contextmanager
