@@ -21,7 +21,8 @@ async def keep_books(run: Run, observed: Observed) -> None:
     Copies of the manifest, providers, operations that can land no more, incidents for which nothing
     is owed, and spooled secrets of versions that were recorded just before a crash.
     """
-    revoked = frozenset((i.provider, i.key_id) for i in await run.world.backend.incidents())
+    incidents = await run.world.backend.incidents()
+    revoked = frozenset((incident.provider, incident.key_id) for incident in incidents)
     recorded_ops = {v.op for row in run.rows.values() for v in row.living}
     whole = {view.provider for view in observed.providers if view.complete}
     await asyncio.gather(
@@ -37,7 +38,7 @@ async def keep_books(run: Run, observed: Observed) -> None:
             and not any(op_tag(op.op) in key.mark_text for key in run.live.values())
         ),
     )
-    await settle_incidents(run)
+    await settle_incidents(run, incidents)
 
 
 def _stale_copies(run: Run, revoked: frozenset[tuple[str, KeyId]]) -> list[KeyRow]:

@@ -47,9 +47,9 @@ async def note_revoked(run: Run, provider: str, key_id: KeyId, *, rejected: bool
             await amend(run.world.backend, incident, note)
 
 
-async def settle_incidents(run: Run) -> None:
-    """Close the incidents for which nothing more is owed."""
-    for incident in await run.world.backend.incidents():
+async def settle_incidents(run: Run, found: tuple[Incident, ...]) -> None:
+    """Close those incidents for which nothing more is owed."""
+    for incident in found:
         if incident.settled_at is None:
             await amend(run.world.backend, incident, lambda found: _settled(run, found))
 

@@ -99,8 +99,8 @@ async def _apply_locked(
     )
     report.results.extend(outdated(seen.plan, first.plan, agreed))
     await walk(run, agreed, report.results)
-    if not stop.asked:
-        await settle_incidents(run)
+    if seen.recorded.incidents and not stop.asked:
+        await settle_incidents(run, await world.backend.incidents())
     report.stopped = stop.asked
 
 
