@@ -73,7 +73,7 @@ async def revoke_now(
     written = tuple(
         dataclasses.replace(incident, rev=rev) for incident, rev in zip(ordered, revs, strict=True)
     )
-    gates = {name: asyncio.Semaphore(count) for name, count in world.workers.items()}
+    gates = {name: asyncio.Semaphore(world.workers.get(name, 1)) for name in world.drivers}
     revoked = await asyncio.gather(*(_revoke(world, gates, each) for each in written))
     slots = await _slots(world)
     return tuple(await asyncio.gather(*(_evidence(world, gates, slots, each) for each in revoked)))

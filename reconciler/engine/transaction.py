@@ -59,7 +59,8 @@ class Run:
 
     `tenants` is what was last seen of each provider as a whole. `absent` are the recorded ids that
     were confirmed gone. `parked` are the steps whose end waits for a deploy. `unclear` are
-    providers where a create got no answer and no mark tells keys apart. `troubled` are the addresses where something went wrong.
+    providers where a create got no answer and no mark tells keys apart. `troubled` are the
+    addresses where something went wrong.
     """
 
     world: World

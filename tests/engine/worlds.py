@@ -296,7 +296,10 @@ def complaints(place: Place, desired: Desired) -> list[str]:
                 f"{key.address}: the stored secret {'works' if off else 'is not accepted'}"
             )
     departing = {
-        v.key_id for a, row in rows.items() if a not in _addresses(desired) for v in row.living
+        v.key_id
+        for address, row in rows.items()
+        for v in row.living
+        if v.superseded or address not in _addresses(desired)
     }
     found += [f"{ident} is an orphan" for ident in sorted(alive - expected - departing)]
     found += [f"{name} {what}" for name, what in _containers(place, expected | departing)]
