@@ -105,9 +105,10 @@ class Application:
                 await apply(
                     world, self._approval, self._confirm, self._stop, self._report, self._orders
                 )
-                if self._wait is not None and not self._report.declined:
+                shown = self._report.plan
+                if self._wait is not None and shown is not None and not self._report.declined:
                     await settle_overlaps(
-                        world, self._approval, self._stop, self._report, self._wait
+                        world, shown, self._approval, self._stop, self._report, self._wait
                     )
 
     def _confirm(self, plan: Plan) -> bool:

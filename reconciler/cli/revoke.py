@@ -124,7 +124,12 @@ class Emergency:
         now = datetime.now(UTC)
         addresses = set(choose(selection, self._manifest.desired, recorded, now))
         return tuple(
-            Case(row.address, version.provider, version.number, version.key_id)
+            Case(
+                address=row.address,
+                provider=version.provider,
+                number=version.number,
+                key_id=version.key_id,
+            )
             for row in recorded.keys
             if row.address in addresses
             for version in row.living
@@ -153,7 +158,13 @@ class Emergency:
                 "without redaction."
             )
         return tuple(
-            Case(each.address, each.provider, each.number, each.key_id) for each in matched.leaked
+            Case(
+                address=each.address,
+                provider=each.provider,
+                number=each.number,
+                key_id=each.key_id,
+            )
+            for each in matched.leaked
         )
 
     def _say(self, sentence: str) -> None:
