@@ -95,6 +95,11 @@ _OPTIONS = (
     ),
 )
 
+auto_approve_option = click.option(
+    "--auto-approve", "-auto-approve", is_flag=True, help="Do not ask; needed outside a terminal."
+)
+"""For commands that ask before they act."""
+
 allow_revoke_option = click.option(
     "--allow-revoke",
     type=click.IntRange(0),

@@ -97,6 +97,8 @@ class KeyRow:
     delete_after: timedelta
     versions: tuple[Version, ...] = ()
     owner: str | None = None
+    environment: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
     protect: bool = False
     disabled_by_us: bool = False
     rev: int = 0

@@ -14,6 +14,7 @@ from reconciler.core.capabilities import Capabilities
 from reconciler.manifest.references import EnvReference, FileReference, Reference, resolve
 from reconciler.manifest.settings import (
     AgeSettings,
+    HookSettings,
     Manifest,
     ProviderSettings,
     StateSettings,
@@ -24,6 +25,7 @@ __all__ = [
     "AgeSettings",
     "EnvReference",
     "FileReference",
+    "HookSettings",
     "Manifest",
     "ProviderSettings",
     "Reference",
@@ -40,17 +42,20 @@ def load_manifest(
     path: Path,
     find_dialect: Callable[[str], Capabilities | None],
     dialect_names: Callable[[], tuple[str, ...]],
+    *,
+    tolerant: bool = False,
 ) -> Manifest:
     """Read a manifest; ManifestError holds every problem, each with its place.
 
     `find_dialect` gives the abilities of a dialect, by its name or by its file's path from the
     manifest, and None for an unknown one; it may raise UnreadableTextError and DialectError.
     `dialect_names` is asked only to suggest the right one. Credentials are not looked up: see
-    `resolve`.
+    `resolve`. A `tolerant` reading, for emergencies, leaves out what is wrong as long as anything
+    is left, and keeps the problems in the manifest.
     """
     from reconciler.manifest.loading import load  # noqa: PLC0415 - the door stays light
 
-    return load(path, find_dialect, dialect_names)
+    return load(path, find_dialect, dialect_names, tolerant=tolerant)
 
 
 def schema() -> dict[str, Any]:

@@ -6,8 +6,9 @@ Unknown names, two keys in one slot or with one name, and fields that the dialec
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
 from typing import Final
+
+from pydantic import BaseModel
 
 from reconciler.core.capabilities import (
     Capabilities,
@@ -17,7 +18,7 @@ from reconciler.core.capabilities import (
     name_complaint,
     plain_amount,
 )
-from reconciler.core.desired import DesiredKey
+from reconciler.core.desired import DesiredKey, OnExternalDisable, OnUnused
 from reconciler.core.keys import (
     ENABLED,
     OPTION_PREFIX,
@@ -30,16 +31,25 @@ from reconciler.core.keys import (
     Value,
 )
 from reconciler.core.ownership import read_mark
+from reconciler.core.rotation_rules import Clash, clashes, rotation_complaints
 from reconciler.documents.places import Path
 from reconciler.documents.suggestions import quote, suggest
 from reconciler.manifest.merging import Backgrounds, overlay
 from reconciler.manifest.models import KeyModel, ManifestModel, SecretModel, SharedModel
 from reconciler.manifest.problems import Problems
+from reconciler.manifest.rotation import (
+    read_delete_after,
+    read_hook,
+    read_rotation,
+    read_verify,
+    word_promoted,
+)
+from reconciler.manifest.settings import HookSettings
 
-DELETE_AFTER: Final = timedelta(days=30)
 FIELD: Final = "secret"
 _DATE = "is an absolute date, which never triggers a rotation"
 _SHARED = "`defaults` or the environment"
+OVERLAP_FIELD: Final = "rotate.overlap"
 
 
 class KeyChecker:
@@ -58,6 +68,7 @@ class KeyChecker:
         able: dict[str, Capabilities],
     ) -> None:
         self.warnings: list[str] = []
+        self.hooks: list[HookSettings] = []
         self._backgrounds = Backgrounds(manifest)
         self._environments = manifest.environments
         self._problems = problems
@@ -83,15 +94,46 @@ class KeyChecker:
         self._claim_name(desired, own, able)
         if able is not None:
             self._check_abilities(desired, own, able)
+        for clash in clashes(desired):
+            self._tell_clash(address, clash, own, key)
+        if key.on_promoted is not None:
+            self.hooks.append(read_hook(desired.address, key.on_promoted, self._hook(own, desired)))
         return desired
+
+    def _hook(self, own: KeyModel, key: DesiredKey) -> str:
+        if own.on_promoted is None:
+            return key.place
+        return self._problems.place(("keys", key.address, "on_promoted"), key=True)
 
     def _complain(self, address: str, own: SharedModel, path: Path, predicate: str) -> None:
         """Place a complaint at the key's own field, or at the key if it took the field over."""
         whole = ("keys", address, *path)
-        if path[0] not in own.model_fields_set:
+        if not sets(own, path):
             self._problems.complain(whole, f"{predicate} (it comes from {_SHARED})", key=True)
         else:
             self._problems.complain(whole, predicate)
+
+    def _tell_clash(self, address: str, clash: Clash, own: KeyModel, merged: KeyModel) -> None:
+        """Tell it once, at the first field that the key itself sets, and where the others are from.
+
+        A field that is wrong in itself was told, and what stands in for it proves nothing.
+        """
+        paths: list[Path] = [tuple(field.split(".")) for field in clash.fields]
+        if any(self._is_told(address, own.environment, path) for path in paths):
+            return
+        mine = [path for path in paths if sets(own, path)]
+        notes = [
+            f"`{field}` {_say_source(path, merged)}"
+            for field, path in zip(clash.fields, paths, strict=True)
+            if path not in mine and (sets(merged, path) or field == OVERLAP_FIELD)
+        ]
+        whole = ("keys", address, *(mine or paths)[0])
+        note = f" ({', '.join(notes)})" if notes else ""
+        self._problems.say(whole, f"{clash.sentence}{note}", key=not mine)
+
+    def _is_told(self, address: str, environment: str | None, path: Path) -> bool:
+        above = [("keys", address), ("environments", environment or ""), ("defaults",)]
+        return any(self._problems.settled((*entry, *path)) for entry in above)
 
     def _check_environment(self, address: str, own: KeyModel) -> None:
         known = self._environments
@@ -146,13 +188,27 @@ class KeyChecker:
 
     def _check_abilities(self, key: DesiredKey, own: KeyModel, able: Capabilities) -> None:
         entry: Path = ("keys", key.address)
-        for complaint in complaints(key, able):
+        for complaint in (*complaints(key, able), *rotation_complaints(key, able)):
             path: Path = tuple(complaint.field.split(".", 1))
             if complaint.missing:
                 said = f"`{complaint.field}` {complaint.predicate}"
                 self._problems.say((*entry, *path), said, key=True, at=entry)
             else:
                 self._complain(key.address, own, path, complaint.predicate)
+
+
+def sets(model: SharedModel, path: Path) -> bool:
+    """Whether a model sets a field itself, or with `rotate.every` a field of that part of it."""
+    here: object = model
+    for step in path:
+        if not isinstance(here, BaseModel) or step not in here.model_fields_set:
+            return not isinstance(here, (BaseModel, type(None)))
+        here = getattr(here, str(step))
+    return True
+
+
+def _say_source(path: Path, merged: KeyModel) -> str:
+    return f"comes from {_SHARED}" if sets(merged, path) else "has its default"
 
 
 def only(stores: Collection[str]) -> str | None:
@@ -173,7 +229,6 @@ def _desire(
     place: str,
     able: Capabilities | None,
 ) -> DesiredKey:
-    delete_after = key.rotate.delete_after if key.rotate else None
     return DesiredKey(
         address=Address(address),
         provider=provider,
@@ -181,13 +236,19 @@ def _desire(
         attributes=_attributes(key, able),
         lifetime=key.expires,
         target=target,
-        delete_after=DELETE_AFTER if delete_after is None else delete_after,
+        delete_after=read_delete_after(key.rotate),
         place=place,
         owner=key.owner,
         service=key.service,
         environment=key.environment,
         labels=tuple(sorted(key.labels.items())) if key.labels else (),
         protect=bool(key.protect),
+        rotation=read_rotation(key.rotate),
+        verify=read_verify(key.verify),
+        on_promoted=word_promoted(key.on_promoted),
+        on_external_disable=OnExternalDisable(key.on_external_disable or "hold"),
+        unused_after=key.unused_after,
+        on_unused=OnUnused(key.on_unused or "report"),
     )
 
 

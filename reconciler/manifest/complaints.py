@@ -15,9 +15,10 @@ from reconciler.documents.places import Data, Path
 from reconciler.documents.predicates import look_up, word_error
 from reconciler.documents.suggestions import dot, quote, suggest
 from reconciler.documents.yaml_text import MERGE_KEY, Document
-from reconciler.manifest.later import KEY_SECTIONS, LATER_BACKENDS, explain_later
+from reconciler.manifest.later import LATER_BACKENDS
 from reconciler.manifest.models import (
     AgeModel,
+    HookModel,
     KeyModel,
     LimitsModel,
     ManifestModel,
@@ -28,10 +29,12 @@ from reconciler.manifest.models import (
     SharedModel,
     StateModel,
     TlsModel,
+    VerifyModel,
 )
 from reconciler.manifest.problems import (
     SECTION_TITLES,
     Problems,
+    below_credential,
     credential_depth,
     name_path,
 )
@@ -39,6 +42,7 @@ from reconciler.manifest.references import LITERAL, BadReferenceError
 from reconciler.manifest.sources import LITERAL_VALUE
 from reconciler.manifest.words import PATTERN_HELP
 
+_KEY_SECTIONS: Final = ("keys", "environments", "defaults")
 _SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "state": StateModel,
     "stores": AgeModel,
@@ -53,11 +57,18 @@ _PARTS: Final[dict[str, type[BaseModel]]] = {
     "tls": TlsModel,
     "rotate": RotateModel,
     "secret": SecretModel,
+    "verify": VerifyModel,
+    "on_promoted": HookModel,
 }
 _EXPLICIT: Final = {
     "expires": "write `never`",
     "rate_limit": "write `unlimited`",
     "scopes": "write `[]`",
+    "every": "write `never`",
+    "before_expiry": "write `never`",
+    "hold_at_most": "write `never`",
+    "unused_after": "write `never`",
+    "on_promoted": "write `none`",
 }
 
 
@@ -82,7 +93,7 @@ def complain_about_nulls(document: Document, problems: Problems) -> None:
             problems.say(path, _no_literal(path), key=True)
             continue
         field = path[-1] if path else None
-        if path[:-1] and path[0] in KEY_SECTIONS and field in _EXPLICIT:
+        if path[:-1] and path[0] in _KEY_SECTIONS and field in _EXPLICIT:
             hint = f"{_EXPLICIT[str(field)]}, or leave it out"
         else:
             hint = "give it one, or leave it out"
@@ -110,10 +121,9 @@ def complain_about_errors(
 def _complain_about_field(path: Path, problems: Problems) -> None:
     field, section = str(path[-1]), str(path[0]) if path[1:] else ""
     inner = path[2 if section in SECTION_TITLES else 1 :] if section else path
-    later = explain_later(section, dot(inner))
-    if later:
-        problems.say(path, later, key=True)
-    elif section in KEY_SECTIONS and section != "keys" and field in KeyModel.model_fields:
+    if below_credential(path):
+        problems.complain(path, "is unknown; what stands there is not repeated", key=True)
+    elif section in _KEY_SECTIONS[1:] and not inner[1:] and field in KeyModel.model_fields:
         problems.complain(path, "can only be set on a key itself", key=True)
     else:
         model = _model_around(path)
@@ -135,7 +145,7 @@ def _complain_about_value(error: ErrorDetails, path: Path, data: Data, problems:
     reason = context.get("error")
     if isinstance(reason, BadReferenceError):
         problems.say(path, str(reason))
-    elif credential_depth(path) is not None:
+    elif credential_depth(path) is not None and reason is None:
         problems.say(path, _no_literal(path))
     elif path[:1] == ("stores",) and path[2:] == () and reason is not None:
         problems.complain((*path, "type"), str(reason))
@@ -152,4 +162,6 @@ def _predicate(kind: str, context: dict[str, Any], value: Data, path: Path) -> s
         return f"is not supported by this version yet: {value}; leave it out, or write `file`"
     if kind == "model_type" and path[-1:] == ("secret",):
         return "must name a slot, as in {store: prod, path: crm/agents}; it never holds a value"
+    if kind == "model_type" and path[-1:] == ("on_promoted",):
+        return "must say how, as in {webhook: {env: NAME}} or {command: [./reload.sh]}, or `none`"
     return word_error(kind, context, value, PATTERN_HELP)

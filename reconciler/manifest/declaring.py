@@ -77,6 +77,7 @@ def declare(
             for name, provider in sorted(model.providers.items())
         ),
         warnings=(*warn_about_shared_dates(model, problems), *checker.warnings),
+        hooks=tuple(sorted(checker.hooks, key=lambda hook: hook.address)),
     )
 
 
@@ -114,6 +115,7 @@ def _desire(name: str, provider: ProviderModel, able: Capabilities | None) -> De
         keys_enabled=provider.keys_enabled,
         deploy=provider.deploy,
         exclusive=provider.exclusive,
+        max_rotations=provider.limits.max_rotations,
     )
 
 

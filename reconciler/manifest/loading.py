@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -31,11 +32,16 @@ def load(
     path: Path,
     find_dialect: Callable[[str], Capabilities | None],
     dialect_names: Callable[[], tuple[str, ...]],
+    *,
+    tolerant: bool = False,
 ) -> Manifest:
     """Read a manifest and everything that is wrong with it. See `load_manifest`."""
     with _collector_paused():
         # What was needed in between is gone when this returns: the collector never sees it.
-        return _load(path, _read(path), find_dialect, dialect_names)
+        manifest, problems = _load(path, _read(path), find_dialect, dialect_names)
+    if manifest is None or (problems and not tolerant):
+        raise ManifestError(problems)
+    return replace(manifest, problems=problems) if problems else manifest
 
 
 def _load(
@@ -43,7 +49,7 @@ def _load(
     text: str,
     find_dialect: Callable[[str], Capabilities | None],
     dialect_names: Callable[[], tuple[str, ...]],
-) -> Manifest:
+) -> tuple[Manifest | None, tuple[str, ...]]:
     document = parse_document(text)
     problems = Problems(str(path), document)
     model = read_top(document, problems)
@@ -51,9 +57,7 @@ def _load(
     if model is not None:
         manifest = declare(model, document, problems, path, find_dialect, dialect_names)
     _refuse_credentials(text, problems)
-    if problems or manifest is None:
-        raise ManifestError(problems.texts())
-    return manifest
+    return manifest, problems.texts()
 
 
 @contextmanager

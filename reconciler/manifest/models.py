@@ -7,8 +7,7 @@ A field that is left out is missing from `model_fields_set`: None never means an
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -16,162 +15,44 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainValidator,
-    WithJsonSchema,
+    model_validator,
 )
 
-from reconciler.core.keys import Lifetime
-from reconciler.manifest.later import read_hold, read_single_target
-from reconciler.manifest.quantities import (
-    DURATION_PATTERN,
-    RATE_PATTERN,
-    read_duration,
-    read_lifetime,
-    read_rate,
-    read_rate_limit,
+from reconciler.manifest.fields import (
+    Address,
+    CallText,
+    Command,
+    Credential,
+    Duration,
+    Expiry,
+    KeyUrl,
+    Limit,
+    Line,
+    Name,
+    Option,
+    Projects,
+    ProviderKeySource,
+    Rate,
+    RateLimit,
+    Scopes,
+    Span,
+    TenantValue,
+    Url,
+    WebhookAddress,
 )
-from reconciler.manifest.references import Reference, read_reference
-from reconciler.manifest.sources import Source, read_source
-from reconciler.manifest.urls import read_key_url, read_url
+from reconciler.manifest.hooks import read_no_hook
+from reconciler.manifest.later import read_single_target
+from reconciler.manifest.trials import read_trials
 from reconciler.manifest.words import (
-    ADDRESS_PATTERN,
     FIELD_PATTERN,
-    LINE_PATTERN,
-    NAME_PATTERN,
     RECIPIENT_PATTERN,
-    read_deploy,
-    read_option,
-    read_scopes,
     read_slot_path,
     read_store_type,
     read_template,
-    read_tenant_value,
     read_version,
 )
 
 STORE_TYPES: Final = ("age",)
-
-_DURATION_SCHEMA: dict[str, Any] = {
-    "type": "string",
-    "pattern": DURATION_PATTERN,
-    "examples": ["30d", "48h", "1d12h"],
-}
-_RATE_SCHEMA: dict[str, Any] = {"type": "string", "pattern": RATE_PATTERN, "examples": ["600/min"]}
-_LIFETIME_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        {
-            "type": "object",
-            "properties": {"after": {**_DURATION_SCHEMA, "description": "From creation on."}},
-            "required": ["after"],
-            "additionalProperties": False,
-        },
-        {"const": "never"},
-        {
-            "type": "string",
-            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$",
-            "description": "A date (its end, UTC) or a time. It never triggers a rotation.",
-        },
-    ]
-}
-_REFERENCE_SCHEMA: dict[str, Any] = {
-    "description": "Where a credential is read from; never the credential itself.",
-    "oneOf": [
-        {
-            "type": "object",
-            "properties": {kind: {"type": "string", "minLength": 1, "description": text}},
-            "required": [kind],
-            "additionalProperties": False,
-        }
-        for kind, text in (
-            ("env", "Name of an environment variable."),
-            ("file", "Path of a file, relative to the manifest; may be a link."),
-        )
-    ],
-}
-_URL_SCHEMA: dict[str, Any] = {"type": "string", "pattern": "^(https?://|sandbox:).+$"}
-_DEPLOY_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        {"const": "all"},
-        {
-            "type": "array",
-            "items": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]},
-            "minItems": 1,
-            "uniqueItems": True,
-        },
-    ]
-}
-_SOURCE_SCHEMA: dict[str, Any] = {
-    "oneOf": [
-        {
-            "type": "object",
-            "properties": {
-                "store": {"type": "string", "description": "One of `stores`."},
-                "path": {"type": "string", "description": "The record inside the store."},
-                "field": {"type": "string", "description": "Its field; `secret` by default."},
-            },
-            "required": ["path"],
-            "additionalProperties": False,
-        },
-        {
-            "type": "object",
-            "properties": {"key": {"type": "string", "description": "The address of a key."}},
-            "required": ["key"],
-            "additionalProperties": False,
-        },
-    ]
-}
-_OPTION_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        {"type": "string"},
-        {"type": "integer"},
-        {"type": "boolean"},
-        {"type": "array", "items": {"type": "string"}},
-    ]
-}
-
-Name: TypeAlias = Annotated[str, Field(pattern=NAME_PATTERN)]
-Address: TypeAlias = Annotated[str, Field(pattern=ADDRESS_PATTERN)]
-Line: TypeAlias = Annotated[str, Field(pattern=LINE_PATTERN, max_length=255)]
-Duration: TypeAlias = Annotated[
-    timedelta, PlainValidator(read_duration), WithJsonSchema(_DURATION_SCHEMA)
-]
-Rate: TypeAlias = Annotated[int, PlainValidator(read_rate), WithJsonSchema(_RATE_SCHEMA)]
-RateLimit: TypeAlias = Annotated[
-    int | None,
-    PlainValidator(read_rate_limit),
-    WithJsonSchema({"anyOf": [_RATE_SCHEMA, {"const": "unlimited"}]}),
-]
-Expiry: TypeAlias = Annotated[
-    Lifetime, PlainValidator(read_lifetime), WithJsonSchema(_LIFETIME_SCHEMA)
-]
-Credential: TypeAlias = Annotated[
-    Reference, PlainValidator(read_reference), WithJsonSchema(_REFERENCE_SCHEMA)
-]
-Url: TypeAlias = Annotated[str, PlainValidator(read_url), WithJsonSchema(_URL_SCHEMA)]
-KeyUrl: TypeAlias = Annotated[
-    str,
-    PlainValidator(read_key_url),
-    WithJsonSchema({"type": "string", "pattern": "^https?://.+$"}),
-]
-TenantValue: TypeAlias = Annotated[
-    str,
-    PlainValidator(read_tenant_value),
-    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]}),
-]
-Projects: TypeAlias = Annotated[
-    tuple[str, ...], PlainValidator(read_deploy), WithJsonSchema(_DEPLOY_SCHEMA)
-]
-ProviderKeySource: TypeAlias = Annotated[
-    Source, PlainValidator(read_source), WithJsonSchema(_SOURCE_SCHEMA)
-]
-Scopes: TypeAlias = Annotated[
-    tuple[str, ...],
-    PlainValidator(read_scopes),
-    WithJsonSchema({"type": "array", "items": {"type": "string", "minLength": 1}}),
-]
-Option: TypeAlias = Annotated[
-    str | int | bool | tuple[str, ...], PlainValidator(read_option), WithJsonSchema(_OPTION_SCHEMA)
-]
 
 
 class _Strict(BaseModel):
@@ -221,6 +102,12 @@ class LimitsModel(_Strict):
 
     concurrency: int = Field(8, ge=1, le=256, description="Requests at the same time.")
     rate: Rate | None = Field(None, description="Requests in a time, such as 10/s.")
+    max_rotations: int | None = Field(
+        None,
+        ge=1,
+        description="How many keys may be rotated in one run because time passed;"
+        " left out is no bound.",
+    )
 
 
 class TlsModel(_Strict):
@@ -272,6 +159,29 @@ class ProviderModel(_Strict):
 class RotateModel(_Strict):
     """How versions of a key follow each other."""
 
+    every: Span = Field(
+        None,
+        description="A new version so long after the current one was made, or `never`."
+        " By default never.",
+    )
+    before_expiry: Span = Field(
+        None,
+        description="A new version so long before the current one expires, or `never`; at most a"
+        " third of its lifetime before. By default never.",
+    )
+    overlap: Duration | None = Field(
+        None, description="How long the old version works beside the new one; 48h by default."
+    )
+    idle: Duration | None = Field(
+        None,
+        description="How long the old version must have been unused before it is switched off,"
+        " where the API tells that; by default 24h, or the overlap where that is shorter.",
+    )
+    hold_at_most: Limit = Field(
+        None,
+        description="How much longer than the overlap an old version that is still used is left"
+        " alone; by default, and with `never`, for as long as it is used.",
+    )
     delete_after: Duration | None = Field(
         None, description="How long a switched-off version is kept for undo; 30d by default."
     )
@@ -289,6 +199,46 @@ class SecretModel(_Strict):
     field: Annotated[str, Field(pattern=FIELD_PATTERN)] | None = Field(
         None, description="The field of that record; `secret` by default."
     )
+
+
+class VerifyModel(_Strict):
+    """What a new key must be able to do, beside its dialect's own probe, before anyone gets it."""
+
+    allowed: list[CallText] = Field(
+        [], description="Read-only calls that must succeed, such as GET /models."
+    )
+    denied: list[CallText] = Field(
+        [], description="Read-only calls that must be refused, such as GET /admin/audit-logs."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        read_trials(self.allowed, self.denied)
+        return self
+
+
+class HookModel(_Strict):
+    """How consumers are told about a new version of a key; they never get the secret that way."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["webhook"]}, {"required": ["command"]}]}
+    )
+
+    webhook: WebhookAddress | None = Field(
+        None,
+        description="An address that gets a POST: https://…, http:// to this machine only, or a"
+        " reference where the address itself is secret.",
+    )
+    command: Command | None = Field(
+        None,
+        description="A program and its arguments, run in the manifest's folder without a shell.",
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.webhook is None) == (self.command is None):
+            raise ValueError("must have exactly one of `webhook` and `command`")
+        return self
 
 
 class SharedModel(_Strict):
@@ -315,8 +265,18 @@ class SharedModel(_Strict):
     protect: bool | None = Field(
         None, description="The last working version and its record are never removed."
     )
-    on_external_disable: Annotated[Literal["hold"], BeforeValidator(read_hold)] | None = Field(
-        None, description="A key that somebody else switched off is reported and left alone."
+    verify: VerifyModel | None = None
+    on_promoted: Annotated[HookModel | None, BeforeValidator(read_no_hook)] = None
+    on_external_disable: Literal["hold", "rotate", "reactivate"] | None = Field(
+        None,
+        description="What to do about a key that somebody else switched off: report it and leave it"
+        " alone (the default), replace it, or switch it on again.",
+    )
+    unused_after: Span = Field(
+        None, description="A key that nobody used for so long is reported; `never` by default."
+    )
+    on_unused: Literal["report", "disable"] | None = Field(
+        None, description="What to do about such a key besides; by default only report it."
     )
     options: dict[Annotated[str, Field(pattern=FIELD_PATTERN)], Option] | None = Field(
         None, description="What only this dialect knows."

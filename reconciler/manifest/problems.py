@@ -23,6 +23,7 @@ SECTION_TITLES: Final = {
 }
 _ENTRY_DEPTH = 2
 _CREDENTIALS: Final = ("auth", "identity", "value")
+_HOOK: Final = "on_promoted"
 
 
 class Problems(Findings):
@@ -82,7 +83,7 @@ def describe_path(path: Path) -> tuple[str, str]:
         subject, rest = "", path
     secret = credential_depth(path)
     if secret is not None and len(path) > secret:
-        return subject, f"an entry of '{path[secret - 1]}'"
+        return subject, f"an entry of '{dot(path[_entry(path) : secret])}'"
     return subject, f"'{dot(rest)}'" if rest else ""
 
 
@@ -93,5 +94,30 @@ def name_path(path: Path) -> str:
 
 def credential_depth(path: Path) -> int | None:
     """Say how many steps of a path may be named because a credential begins there, if one does."""
+    if len(path) > 1 and _in_hook(path):
+        return _hook_depth(path)
     depth = 2 if path[:1] == ("state",) else 3
     return depth if len(path) >= depth and path[depth - 1] in _CREDENTIALS else None
+
+
+def below_credential(path: Path) -> bool:
+    """Whether the last step of a path may not be named, since it may be a credential itself."""
+    depth = credential_depth(path)
+    return depth is not None and len(path) > depth
+
+
+def _in_hook(path: Path) -> bool:
+    return path[_entry(path) : _entry(path) + 1] == (_HOOK,)
+
+
+def _hook_depth(path: Path) -> int | None:
+    """An address may be secret, and so may be what somebody wrote as a name instead of it."""
+    inner = path[_entry(path) + 1 :]
+    if inner and (inner[0] == "webhook" or not str(inner[0]).isidentifier()):
+        return _entry(path) + (2 if inner[0] == "webhook" else 1)
+    return None
+
+
+def _entry(path: Path) -> int:
+    """Say at which step of a path the fields of what it is about begin."""
+    return _ENTRY_DEPTH if path[0] in SECTION_TITLES else 1

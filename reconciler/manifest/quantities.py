@@ -21,6 +21,7 @@ DURATION_PATTERN: Final = (
 )
 _DURATION = re.compile(DURATION_PATTERN.removesuffix("$") + r"\Z")
 _DURATION_HELP = "must be a duration such as 90d, 48h, 30m or 1d12h"
+_NOTHING = "must be longer than nothing"
 
 RATE_PATTERN: Final = r"^[1-9][0-9]{0,11}/(s|min|h)$"
 _RATE = re.compile(r"([1-9][0-9]{0,11})/(s|min|h)\Z")
@@ -53,6 +54,26 @@ def _span(text: str) -> timedelta:
     if seconds > MAX_SPAN.total_seconds():
         raise ValueError("must not be longer than 100 years")
     return timedelta(seconds=seconds)
+
+
+def read_optional_duration(value: object) -> timedelta | None:
+    """Read a duration, or `never` as None."""
+    if value == "never":
+        return None
+    try:
+        return read_duration(value)
+    except ValueError as error:
+        if str(error) == _DURATION_HELP:
+            raise ValueError(f"{error}, or `never`") from None
+        raise
+
+
+def read_span(value: object) -> timedelta | None:
+    """Read a duration that is longer than nothing, or `never` as None."""
+    span = read_optional_duration(value)
+    if span is not None and not span:
+        raise ValueError(_NOTHING)
+    return span
 
 
 def read_rate(value: object) -> int:
@@ -94,7 +115,7 @@ def read_lifetime(value: object) -> Lifetime:
         raise ValueError(_LIFETIME_HELP)
     span = read_duration(value["after"])
     if not span:
-        raise ValueError("must be longer than nothing")
+        raise ValueError(_NOTHING)
     return After(span)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from reconciler.core.desired import Desired
+from reconciler.core.keys import Address
 from reconciler.manifest.references import Reference
 
 
@@ -68,10 +69,27 @@ class ProviderSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HookSettings:
+    """How to tell the consumers of one key about a new version; exactly one way.
+
+    `webhook` is an address that gets a POST, or where a secret one is read from. `command` is a
+    program and its arguments, for no shell, with the manifest's folder as the current one; else ().
+    """
+
+    address: Address
+    webhook: str | Reference | None
+    command: tuple[str, ...]
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """One manifest, valid as a whole. Stores and providers are sorted by name.
+    """One manifest, valid as a whole. Stores, providers and hooks are sorted by name.
 
     `folder` is where its relative paths start. `warnings` are sentences with their places.
+    `problems` are only ever left in one that was read for an emergency: what they are about is
+    missing from the rest. `hooks`
+    has the keys whose consumers are told about new versions, and no others.
     """
 
     file: Path
@@ -82,3 +100,5 @@ class Manifest:
     stores: tuple[StoreSettings, ...]
     providers: tuple[ProviderSettings, ...]
     warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    hooks: tuple[HookSettings, ...] = ()

@@ -20,7 +20,8 @@ from reconciler.manifest.complaints import (
     complain_about_nulls,
     complain_about_text,
 )
-from reconciler.manifest.models import Address, KeyModel, ManifestModel
+from reconciler.manifest.fields import Address
+from reconciler.manifest.models import KeyModel, ManifestModel
 from reconciler.manifest.problems import Problems
 
 MINIMUM: Final = "it begins with `version: 1` and `stack: NAME`"

@@ -11,6 +11,7 @@ from reconciler.render.dialect_text import dialect_list_text, dialect_show_text
 from reconciler.render.escaping import clean
 from reconciler.render.exit_codes import apply_exit_code, plan_exit_code
 from reconciler.render.finding_table import finding_line, finding_table, findings_json
+from reconciler.render.incidents import incident_json, incident_text
 from reconciler.render.outcome_table import outcome_table
 from reconciler.render.outcomes import apply_line, apply_summary
 from reconciler.render.plan_json import plan_json
@@ -32,6 +33,8 @@ __all__ = [
     "finding_line",
     "finding_table",
     "findings_json",
+    "incident_json",
+    "incident_text",
     "outcome_table",
     "plan_exit_code",
     "plan_json",

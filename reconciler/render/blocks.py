@@ -39,7 +39,7 @@ def row(name: str, value: str, mark: Mark = PLAIN) -> Row:
 def block(head: str, mark: Mark, rows: Sequence[Row], indent: int) -> Iterator[Line]:
     """Draw a block; one without attributes is a single line."""
     title = (Span(f"{mark.symbol} {head}", mark.style, solid=True), Span(" {" if rows else ""))
-    yield Line(title, indent, indent + 4)
+    yield Line(title, head_column(mark, indent), indent + 4)
     names = [clean(each.name, LONGEST_NAME) for each in rows]
     widest = min(max(map(cells, names), default=0), _WIDEST_NAME)
     for name, each in zip(names, rows, strict=True):
@@ -52,6 +52,11 @@ def block(head: str, mark: Mark, rows: Sequence[Row], indent: int) -> Iterator[L
         yield Line(spans, indent + 4, indent + 4 + 2 + widest + 3)
     if rows:
         yield say("  }", indent=indent)
+
+
+def head_column(mark: Mark, indent: int) -> int:
+    """Give where a line begins whose symbol is to end in the same column as a narrow one."""
+    return max(0, indent + 1 - cells(mark.symbol))
 
 
 def key_head(address: str) -> str:

@@ -8,10 +8,14 @@ from reconciler.render.jsonable import to_json_line
 
 _DOING = {
     Action.RECOVER: "finishing what an earlier run began",
+    Action.REVOKE: "revoking",
     Action.CREATE: "creating",
+    Action.ROTATE: "rotating",
     Action.UPDATE: "updating",
     Action.ENABLE: "enabling",
     Action.VERIFY: "trying out",
+    Action.RESTORE: "bringing the former key back",
+    Action.NOTIFY: "telling consumers",
     Action.DISABLE: "disabling",
     Action.RETIRE: "switching off",
     Action.DELETE: "deleting",

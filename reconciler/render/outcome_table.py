@@ -9,8 +9,8 @@ from reconciler.core.steps import Outcome, Result
 from reconciler.render.cells import cells
 from reconciler.render.escaping import LONGEST_NAME, clean
 from reconciler.render.lines import BLANK, Line, Span, Style, paint, say
+from reconciler.render.looks import LOOKS
 from reconciler.render.outcomes import WORST_LAST, next_steps
-from reconciler.render.plan_steps import LOOKS
 from reconciler.render.tables import Column, Layout, lay_out, stack_lines
 
 _COLUMNS: Final = (Column("KEY"), Column("ACTION"), Column("OUTCOME"))

@@ -11,11 +11,15 @@ from reconciler.render.values import plural
 
 HAPPENED: Final[Mapping[Action, str]] = {
     Action.RECOVER: "recovered",
+    Action.REVOKE: "revoked",
     Action.CREATE: "created",
+    Action.ROTATE: "rotated",
     Action.UPDATE: "updated",
     Action.ENABLE: "switched on",
     Action.DISABLE: "switched off",
     Action.VERIFY: "tried out",
+    Action.RESTORE: "restored",
+    Action.NOTIFY: "announced",
     Action.PROVIDE: "given to its gateway",
     Action.SWITCH_ON: "all keys are switched on",
     Action.SWITCH_OFF: "all keys are switched off",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.core.steps import Plan, count
+from reconciler.core.steps import Action, Plan, count
 from reconciler.render.jsonable import FORMAT_VERSION, to_json
 
 
@@ -24,10 +24,12 @@ def plan_json(plan: Plan, refusals: Sequence[str] = ()) -> str:
             "steps": plan.steps,
             "foreign": plan.foreign,
             "scheduled": plan.scheduled,
+            "remarks": plan.remarks,
             "summary": {
                 "add": counts.add,
                 "change": counts.change,
                 "destroy": counts.destroy,
+                "rotations": sum(step.action is Action.ROTATE for step in plan.steps),
                 "held": len(plan.holds),
             },
             "complete": plan.complete,

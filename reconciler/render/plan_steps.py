@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.core.capabilities import manifest_name
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import ENABLED, Cause
-from reconciler.core.steps import PROVIDER_KEYS, PROVIDERS, Action, Difference, Reason, Step
-from reconciler.render.blocks import PLAIN, Mark, Row, block, key_head, row
-from reconciler.render.escaping import LONGEST_NAME, cut
-from reconciler.render.lines import BLANK, Line, Span, Style, say
+from reconciler.core.steps import (
+    MINTS,
+    PROVIDER_KEYS,
+    PROVIDERS,
+    Action,
+    Difference,
+    Reason,
+    Step,
+)
+from reconciler.render.blocks import PLAIN, Row, block, key_head, row
+from reconciler.render.headers import aside, subject, words
+from reconciler.render.lines import BLANK, Line, Span, Style
+from reconciler.render.looks import CHANGE, CREATE, LOOKS, REMOVE
 from reconciler.render.values import (
     SECRET,
     UNKNOWN,
@@ -19,51 +28,10 @@ from reconciler.render.values import (
     word_lifetime,
     word_membership,
     word_order,
-    word_time,
+    word_span,
     word_value,
 )
 
-
-class Look(NamedTuple):
-    """How one kind of action looks: its symbol, its header, its line in the legend."""
-
-    mark: Mark
-    header: str
-    legend: str
-
-
-_CHANGE = Mark("~", Style.CHANGE)
-_CREATE = Mark("+", Style.ADD)
-_REMOVE = Mark("-", Style.REMOVE)
-LOOKS: Final[Mapping[Action, Look]] = {
-    Action.RECOVER: Look(
-        Mark("~", Style.WAIT),
-        "is left over from an interrupted run",
-        "finish or undo what an interrupted run left over",
-    ),
-    Action.CREATE: Look(_CREATE, "will be created", "create"),
-    Action.UPDATE: Look(_CHANGE, "will be updated in-place", "update in-place"),
-    Action.ENABLE: Look(_CHANGE, "will be enabled", "enable"),
-    Action.DISABLE: Look(_CHANGE, "will be disabled", "disable"),
-    Action.VERIFY: Look(_CHANGE, "will be tried out", "try out"),
-    Action.PROVIDE: Look(_CHANGE, "will be given to its gateway", "give a secret to a gateway"),
-    Action.SWITCH_ON: Look(
-        _CHANGE, "will have all its keys switched on", "switch all keys of a provider on"
-    ),
-    Action.SWITCH_OFF: Look(
-        _CHANGE, "will have all its keys switched off", "switch all keys of a provider off"
-    ),
-    Action.DEPLOY: Look(_CHANGE, "will be deployed", "deploy"),
-    Action.REDEPLOY: Look(
-        _CHANGE, "will be deployed, once keys are gone", "deploy, once keys are gone"
-    ),
-    Action.RETIRE: Look(
-        _CHANGE, "will be disabled now, and destroyed later", "disable now, destroy later"
-    ),
-    Action.DELETE: Look(_REMOVE, "will be destroyed", "destroy"),
-    Action.FORGET: Look(_CHANGE, "will be forgotten", "forget"),
-    Action.HOLD: Look(Mark("!", Style.WAIT), "waits for you", "wait for you"),
-}
 _WIDE = 60
 
 
@@ -75,14 +43,27 @@ def step_lines(
     `nameless`: its API knows no names of keys.
     """
     look = LOOKS[step.action]
-    header = f"# {_subject(step)}"
-    yield Line((Span(header, Style.HEAD, solid=True), Span(f" {_header(step)}", Style.HEAD)), 2, 6)
+    yield _heading(step)
     yield _reason(step, wide=width >= _WIDE or verbose)
     if step.impact:
         yield Line((Span("! ", Style.LOUD, solid=True), Span(step.impact, Style.LOUD)), 4, 6)
     rows = [*_rows(step, key, nameless=nameless), *(_inner(step) if verbose else ())]
     yield from block(_head(step), look.mark, rows, 2)
     yield BLANK
+
+
+def _heading(step: Step) -> Line:
+    whole = step.action is Action.ROTATE
+    return Line(
+        (
+            Span(f"# {subject(step)}", Style.HEAD, solid=True),
+            Span(aside(step), Style.HEAD),
+            Span(" ", Style.HEAD),
+            Span(words(step), Style.HEAD, solid=whole),
+        ),
+        2,
+        6,
+    )
 
 
 def _head(step: Step) -> str:
@@ -93,20 +74,6 @@ def _head(step: Step) -> str:
     return f"provider_key {quote(step.address.removeprefix(PROVIDER_KEYS))}"
 
 
-def _subject(step: Step) -> str:
-    """Name the key, and the version where only an old one of it is meant."""
-    address = cut(step.address.replace(PROVIDERS, "provider "), LONGEST_NAME)
-    return (
-        f"{address} v{step.number}" if step.reason is Reason.CONDEMNED and step.key_id else address
-    )
-
-
-def _header(step: Step) -> str:
-    if step.action is Action.RETIRE and step.due_at:
-        return f"will be disabled now, and destroyed after {word_time(step.due_at)}"
-    return LOOKS[step.action].header
-
-
 def _reason(step: Step, *, wide: bool) -> Line:
     place = (Span(f"  {step.place}", Style.FAINT),) if wide and step.place else ()
     return Line((Span(f"({step.sentence})"), *place), 4, 5)
@@ -114,20 +81,26 @@ def _reason(step: Step, *, wide: bool) -> Line:
 
 def _rows(step: Step, key: DesiredKey | None, *, nameless: bool) -> Iterator[Row]:
     match step.action:
-        case Action.CREATE:
-            yield from _created(step, key, nameless=nameless)
+        case Action.CREATE | Action.ROTATE:
+            yield from _made(step, key, nameless=nameless)
+            return
         case _ if step.projects:
-            yield row("projects", word_order(step.projects), _CHANGE)
+            yield row("projects", word_order(step.projects), CHANGE)
         case Action.DELETE:
             yield from (_lose(each) for each in _identity(step))
         case _ if step.upstream is not None:
             yield from _provided(step)
+        case Action.REVOKE:
+            yield from (each._replace(mark=LOOKS[step.action].mark) for each in _identity(step))
+        case Action.RESTORE if step.replaces is not None:
+            yield from _identity(replace(step, number=None))
+            yield row("version", f"v{step.replaces} -> v{step.number}", CHANGE)
         case Action.ENABLE:
             yield from _identity(step)
-            yield row(ENABLED, "false -> true", _CHANGE)
+            yield row(ENABLED, "false -> true", CHANGE)
         case Action.DISABLE | Action.RETIRE:
             yield from _identity(step)
-            yield row(ENABLED, "true -> false", _CHANGE)
+            yield row(ENABLED, "true -> false", CHANGE)
         case _:
             yield from _identity(step)
             yield from _operation(step)
@@ -138,7 +111,7 @@ def _provided(step: Step) -> Iterator[Row]:
     yield row("provider", quote(step.provider))
     yield row("upstream", quote(step.upstream or ""))
     moves = step.action is Action.PROVIDE
-    mark = _CHANGE if moves else PLAIN
+    mark = CHANGE if moves else PLAIN
     yield Row("secret", (Span(SECRET, solid=True), Span(f" <- {step.source}")), mark)
 
 
@@ -150,7 +123,7 @@ def _identity(step: Step) -> Iterator[Row]:
 
 
 def _lose(each: Row) -> Row:
-    return Row(each.name, (*each.value, Span(" -> null", Style.FAINT)), _REMOVE)
+    return Row(each.name, (*each.value, Span(" -> null", Style.FAINT)), REMOVE)
 
 
 def _operation(step: Step) -> Iterator[Row]:
@@ -159,17 +132,21 @@ def _operation(step: Step) -> Iterator[Row]:
         yield row("operation", f"{quote(step.op)}{how}")
 
 
-def _created(step: Step, key: DesiredKey | None, *, nameless: bool) -> Iterator[Row]:
-    """Say what will be made, as far as it is declared."""
-    if step.number is not None and step.number > 1:
-        yield row("version", f"v{step.number}", _CREATE)
-    if key is None:
-        yield row("provider", quote(step.provider), _CREATE)
-        return
-    for name, value in _declared(key):
+def _made(step: Step, key: DesiredKey | None, *, nameless: bool) -> Iterator[Row]:
+    """Say what will be made, as far as it is declared, each field that differs in its own place."""
+    forces = step.action is Action.ROTATE and step.reason is Reason.IMMUTABLE
+    rows = (_differ(each, forces=forces) for each in step.differences)
+    differing = {each.name: each for each in rows}
+    if step.action is Action.ROTATE and step.replaces is not None:
+        yield row("version", f"v{step.replaces} -> v{step.number}", CHANGE)
+    elif step.number is not None and step.number > 1:
+        yield row("version", f"v{step.number}", CREATE)
+    for name, value in _declared(key) if key else (("provider", quote(step.provider)),):
         if name != "name" or not nameless:
-            yield row(name, value, _CREATE)
-    yield Row("secret", (Span(SECRET, solid=True), Span(f" -> {key.target}")), _CREATE)
+            yield differing.pop(name, row(name, value, CREATE))
+    yield from differing.values()
+    if key is not None:
+        yield Row("secret", (Span(SECRET, solid=True), Span(f" -> {key.target}")), CREATE)
 
 
 def _declared(key: DesiredKey) -> Iterator[tuple[str, str]]:
@@ -192,18 +169,20 @@ def _declared(key: DesiredKey) -> Iterator[tuple[str, str]]:
         yield "protect", "true"
 
 
-def _differ(difference: Difference) -> Row:
+def _differ(difference: Difference, *, forces: bool = False) -> Row:
     before, after = _before_and_after(difference)
     spans = [Span(f"{before} -> {after}")]
     if moves := word_membership(difference.added, difference.removed):
         spans.append(Span(f"  {moves}", Style.FAINT))
+    if forces:
+        spans.append(Span("  # forces rotation", Style.REMOVE))
     if difference.cause is Cause.DRIFT:
         spans.append(Span("  # drift", Style.CHANGE))
     if difference.write_only:
         spans.append(Span("  # cannot be read back", Style.FAINT))
     if difference.widens:
         spans.append(Span("  # live key may do MORE than declared", Style.LOUD))
-    return Row(manifest_name(difference.field), tuple(spans), _CHANGE)
+    return Row(manifest_name(difference.field), tuple(spans), CHANGE)
 
 
 def _before_and_after(difference: Difference) -> tuple[str, str]:
@@ -217,17 +196,9 @@ def _before_and_after(difference: Difference) -> tuple[str, str]:
 def _inner(step: Step) -> Iterator[Row]:
     """Tell what only somebody who looks closely wants to know."""
     yield row("cause", f"{step.cause}, {step.reason}")
-    if step.action is not Action.CREATE:
+    if step.action not in MINTS:
         yield row("provider", quote(step.provider))
+    if step.overlap is not None:
+        yield row("overlap", word_span(step.overlap))
     if step.precondition:
         yield row("precondition", quote(step.precondition))
-
-
-def legend(actions: frozenset[Action]) -> Iterator[Line]:
-    """Explain the symbols of the actions that occur, and no others."""
-    yield say("Actions are indicated with the following symbols:")
-    for action in Action:
-        if action in actions:
-            mark, _, words = LOOKS[action]
-            yield Line((Span(f"{mark.symbol} ", mark.style, solid=True), Span(words)), 2, 4)
-    yield BLANK

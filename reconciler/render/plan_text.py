@@ -13,13 +13,15 @@ from reconciler.core.keys import Address
 from reconciler.core.steps import Action, Plan, Step, count
 from reconciler.render.escaping import LONGEST_NAME, clean, cut
 from reconciler.render.lines import BLANK, Line, Span, Style, paint, say
+from reconciler.render.looks import legend
 from reconciler.render.plan_sections import (
     foreign_lines,
     refusal_lines,
+    remark_lines,
     scheduled_lines,
     unread_lines,
 )
-from reconciler.render.plan_steps import legend, step_lines
+from reconciler.render.plan_steps import step_lines
 from reconciler.render.values import plural
 
 NO_CHANGES = "No changes. Your keys match the manifest."
@@ -71,7 +73,8 @@ def _lines(
                 nameless=step.provider in nameless,
             )
     yield from foreign_lines(plan.foreign, verbose=verbose)
-    yield from scheduled_lines(plan.scheduled, plan.made_at)
+    yield from scheduled_lines(plan.scheduled, plan.made_at, verbose=verbose)
+    yield from remark_lines(plan.remarks, verbose=verbose)
     yield from unread_lines(plan.providers)
     yield from refusal_lines(refusals)
     yield _summary(plan, refusals)
@@ -108,10 +111,12 @@ def _details(
     unread: Sequence[str],
     refusals: Sequence[str],
 ) -> str:
+    rotations = sum(step.action is Action.ROTATE for step in actions)
     left_over = sum(step.action is Action.RECOVER for step in actions)
     parts = [
         f"{number} {what}"
         for number, what in (
+            (rotations, "rotation" if rotations == 1 else "rotations"),
             (len(holds), "held"),
             (left_over, "left over"),
             (len(unread), "not read"),

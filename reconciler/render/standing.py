@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import EXPIRES_AT, Address, KeyId, OpId, Stage, Target
 from reconciler.core.observed import Head, LiveKey, Observed, ProviderView, StoreView
 from reconciler.core.provider_keys import source_state
-from reconciler.core.recorded import Intent, IntentKind, KeyRow, ProviderKeyRow, Recorded, Version
+from reconciler.core.recorded import (
+    Incident,
+    Intent,
+    IntentKind,
+    KeyRow,
+    Proof,
+    ProviderKeyRow,
+    Recorded,
+    Version,
+)
+from reconciler.render.coming import Beside, Coming, coming, next_steps
+from reconciler.render.values import as_utc
+
+_REJECTED: Final = "rejected"
+"""The answer of a proof that says that the key itself is refused."""
 
 
 class LiveState(StrEnum):
@@ -53,7 +68,14 @@ class Standing:
     secret: Target
     stored: Stored
     verified_at: datetime | None
+    rejected_at: datetime | None
+    """When it was last seen to be refused."""
+    promoted_at: datetime | None
+    announced_at: datetime | None
+    retire_at: datetime | None
     delete_at: datetime | None
+    next: Coming | None
+    proofs: tuple[Proof, ...]
     runs_in: tuple[str, ...] | None
     """The projects whose containers accept it; None where nothing has to be deployed."""
 
@@ -89,13 +111,29 @@ class Spooled:
 
 
 def standings(
-    recorded: Recorded, observed: Observed, keys: Mapping[Address, DesiredKey]
+    recorded: Recorded,
+    observed: Observed,
+    keys: Mapping[Address, DesiredKey],
+    beside: Beside,
 ) -> Iterator[Standing]:
     """Give every recorded version, in the order of the record."""
-    observation = _Observation(observed)
+    view = _Observation(observed, recorded.incidents, beside)
     for row in recorded.keys:
         for version in row.versions:
-            yield _stand(row, version, keys.get(row.address), observation)
+            yield _stand(row, version, keys.get(row.address), view)
+
+
+def expiring_within(
+    found: Iterable[Standing], now: datetime, within: timedelta
+) -> tuple[Standing, ...]:
+    """Give the working versions that end within a span from now, or have ended; nearest first."""
+    ends = [
+        (as_utc(each.expires_at), each)
+        for each in found
+        if each.expires_at is not None and each.stage not in {Stage.GONE, Stage.DISABLED}
+    ]
+    near = [(end, each) for end, each in ends if end - as_utc(now) <= within]
+    return tuple(each for _, each in sorted(near, key=lambda pair: pair[0]))
 
 
 def unmade(recorded: Recorded, keys: Mapping[Address, DesiredKey]) -> tuple[Address, ...]:
@@ -121,9 +159,18 @@ def problems(observed: Observed) -> tuple[str, ...]:
 
 
 class _Observation:
-    """What was observed, indexed once."""
+    """What was observed, and what else is known of versions, indexed once."""
 
-    def __init__(self, observed: Observed) -> None:
+    def __init__(
+        self,
+        observed: Observed,
+        incidents: Iterable[Incident] = (),
+        beside: Beside | None = None,
+    ) -> None:
+        self.incidents = {(each.provider, each.key_id): each for each in incidents}
+        told = beside or {}
+        self.upcoming = next_steps(told.get("scheduled", ()))
+        self.expiring = told.get("expiring_providers")
         self.providers: dict[str, ProviderView] = {v.provider: v for v in observed.providers}
         self.stores: dict[str, StoreView] = {view.store: view for view in observed.stores}
         self.live: dict[tuple[str, KeyId], LiveKey] = {
@@ -138,7 +185,7 @@ def _stand(
     row: KeyRow, version: Version, key: DesiredKey | None, observation: _Observation
 ) -> Standing:
     live = observation.live.get((version.provider, version.key_id))
-    expires_at, expiry_known = _expiry(version, live)
+    expires_at, expiry_known = _expiry(version, live, observation.expiring)
     return Standing(
         key=row.address,
         owner=key.owner if key else row.owner,
@@ -153,12 +200,27 @@ def _stand(
         expires_at=expires_at,
         expiry_known=expiry_known,
         last_used_at=live.last_used_at if live else None,
-        secret=row.target,
-        stored=_stored(row.target, version, observation),
+        secret=version.target,
+        stored=_stored(version.target, version, observation),
         verified_at=version.verified_at,
+        rejected_at=_rejected(version, observation),
+        promoted_at=version.promoted_at,
+        announced_at=version.announced_at,
+        retire_at=version.retire_at,
         delete_at=version.delete_at,
+        next=coming(version, observation.upcoming.get((row.address, version.number)), expires_at),
+        proofs=version.proofs,
         runs_in=_runs_in(version, observation.providers.get(version.provider)),
     )
+
+
+def _rejected(version: Version, observation: _Observation) -> datetime | None:
+    """The probe after a revocation counts as much as one after a retirement."""
+    incident = observation.incidents.get((version.provider, version.key_id))
+    seen = [proof.at for proof in version.proofs if proof.answer == _REJECTED]
+    if incident is not None and incident.rejected_at is not None:
+        seen.append(incident.rejected_at)
+    return max(seen, key=as_utc, default=None)
 
 
 def _runs_in(version: Version, view: ProviderView | None) -> tuple[str, ...] | None:
@@ -206,12 +268,15 @@ def _state(version: Version, live: LiveKey | None, observation: _Observation) ->
     return LiveState.ABSENT if gone else LiveState.UNKNOWN
 
 
-def _expiry(version: Version, live: LiveKey | None) -> tuple[datetime | None, bool]:
+def _expiry(
+    version: Version, live: LiveKey | None, expiring: frozenset[str] | None
+) -> tuple[datetime | None, bool]:
     """The API's word counts; what was recorded stands in where it says nothing."""
     if live is not None and EXPIRES_AT in live.attributes:
         told = live.attributes.get(EXPIRES_AT)
         return (told, True) if isinstance(told, datetime) else (None, told is None)
-    return version.expires_at, version.expires_at is not None
+    endless = expiring is not None and version.provider not in expiring
+    return version.expires_at, version.expires_at is not None or endless
 
 
 def _stored(target: Target, version: Version, observation: _Observation) -> Stored:

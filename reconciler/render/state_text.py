@@ -66,12 +66,16 @@ def _version(version: Version) -> Iterator[Row]:
     yield row("provider", quote(version.provider))
     yield row("stage", f"{version.stage}{' (condemned)' if version.condemned else ''}")
     yield row("operation", quote(version.op))
+    yield Row("secret", _secret(version.target))
     if version.fingerprint is not None:
         yield row("fingerprint", quote(shorten(version.fingerprint)))
     for name, instant in (
         ("created_at", version.created_at),
         ("expires_at", version.expires_at),
         ("verified_at", version.verified_at),
+        ("promoted_at", version.promoted_at),
+        ("announced_at", version.announced_at),
+        ("retire_at", version.retire_at),
         ("disabled_at", version.disabled_at),
         ("delete_at", version.delete_at),
     ):
@@ -79,6 +83,11 @@ def _version(version: Version) -> Iterator[Row]:
             yield row(name, word_time(instant))
     if version.lifetime is not None:
         yield row("lifetime", word_span(version.lifetime))
+    if version.overlap is not None:
+        yield row("overlap", word_span(version.overlap))
+    for proof in version.proofs:
+        answer = cut(proof.answer, LONGEST_NAME)
+        yield row(f"proof.{proof.call}", f"{answer}, {word_time(proof.at)}")
     for field, value in version.applied:
         yield row(f"applied.{manifest_name(field)}", value)
 
@@ -91,6 +100,10 @@ def _intent(intent: Intent) -> Iterator[Row]:
     yield Row("secret", _secret(intent.target))
     yield row("started_at", word_time(intent.started_at))
     yield row("holder", quote(intent.holder))
+    if intent.lifetime is not None:
+        yield row("lifetime", word_span(intent.lifetime))
+    if intent.overlap is not None:
+        yield row("overlap", word_span(intent.overlap))
     if intent.key_id is not None:
         yield row("id", quote(intent.key_id))
 

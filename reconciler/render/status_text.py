@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Unpack
 
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import Address, Stage
 from reconciler.core.observed import Observed
 from reconciler.core.recorded import IntentKind, Recorded
 from reconciler.core.steps import PROVIDER_KEYS
+from reconciler.render.coming import Beside, Event, word_coming
 from reconciler.render.escaping import LONGEST_NAME, cut
+from reconciler.render.incidents import name_of, owed
 from reconciler.render.lines import BLANK, Line, Span, Style, paint, say
+from reconciler.render.plan_sections import remark_lines
 from reconciler.render.standing import (
     LiveState,
     Standing,
     Stored,
+    expiring_within,
     given,
     not_yet_effective,
     open_intents,
@@ -28,7 +32,7 @@ from reconciler.render.standing import (
     unmade,
 )
 from reconciler.render.tables import Column, lay_out, stack_lines, table_lines
-from reconciler.render.values import plural, since, word_age, word_due, word_time
+from reconciler.render.values import as_utc, plural, since, word_age, word_due, word_span, word_time
 
 COLUMNS: Final = (
     Column("KEY"),
@@ -36,13 +40,19 @@ COLUMNS: Final = (
     Column("STAGE"),
     Column("API", rank=0),
     Column("STORE", rank=1),
-    Column("EXPIRES", rank=2),
-    Column("LAST USED", rank=3),
-    Column("AGE", rank=5),
-    Column("OWNER", rank=4, most=24),
-    Column("VERIFIED", rank=6),
-    Column("SECRET", rank=7, most=60),
+    Column("EXPIRES", rank=3),
+    Column("NEXT", rank=2),
+    Column("LAST USED", rank=4),
+    Column("AGE", rank=6),
+    Column("ROTATED", rank=7),
+    Column("OWNER", rank=5, most=24),
+    Column("VERIFIED", rank=8),
+    Column("SECRET", rank=9, most=60),
 )
+EXPIRING: Final = tuple(
+    column._replace(rank=0) if column.title == "EXPIRES" else column for column in COLUMNS
+)
+"""Where that is what was asked for."""
 EFFECT: Final = Column("IN EFFECT", rank=0)
 """Only where something has to be deployed first."""
 """The higher the rank, the earlier a narrow terminal goes without it."""
@@ -73,11 +83,19 @@ def status_text(
     *,
     width: int,
     color: bool,
+    **beside: Unpack[Beside],
 ) -> str:
-    """Write how every key stands, and what is open, spooled or due."""
-    found = tuple(standings(recorded, observed, keys))
+    """Write how every key stands, and what is open, spooled or due.
+
+    `beside` has what a plan says, and what to leave out.
+    """
+    found = tuple(standings(recorded, observed, keys, beside))
+    within = beside.get("within")
+    if within is not None:
+        return paint(_expiring(found, observed, now, width, within), width=width, color=color)
     lines = (
         *_versions(found, now, width),
+        *_incidents(recorded, now),
         *_switches(recorded, observed),
         *_projects(observed, now),
         *_given(recorded, observed, now),
@@ -86,19 +104,24 @@ def status_text(
         *_intents(recorded, observed, now),
         *_spool(recorded, observed),
         *_deletions(found, now),
+        *remark_lines(beside.get("remarks", ()), remedy="--format json"),
         *_problems(observed),
         say(_summary(recorded, found), Style.HEAD),
     )
     return paint(lines, width=width, color=color)
 
 
-def _versions(found: Sequence[Standing], now: datetime, width: int) -> Iterator[Line]:
+def _versions(
+    found: Sequence[Standing],
+    now: datetime,
+    width: int,
+    columns: tuple[Column, ...] = COLUMNS,
+) -> Iterator[Line]:
     if not found:
         return
-    columns: tuple[Column, ...] = COLUMNS
     rows = [_cells(standing, now) for standing in found]
     if any(standing.runs_in is not None for standing in found):
-        columns = (*COLUMNS[:_EFFECT_AT], EFFECT, *COLUMNS[_EFFECT_AT:])
+        columns = (*columns[:_EFFECT_AT], EFFECT, *columns[_EFFECT_AT:])
         rows = [
             (*row[:_EFFECT_AT], _effect(standing), *row[_EFFECT_AT:])
             for row, standing in zip(rows, found, strict=True)
@@ -125,8 +148,10 @@ def _cells(standing: Standing, now: datetime) -> tuple[Span, ...]:
         _state(standing),
         _stored(standing),
         _expires(standing, now),
+        _next(standing, now),
         Span(_last_used(standing, now)),
         Span(word_age(since(standing.created_at, now))),
+        Span(_rotated(standing, now)),
         Span(standing.owner or "-"),
         Span(word_due(standing.verified_at, now) if standing.verified_at else "not yet"),
         Span(str(standing.secret)),
@@ -167,10 +192,55 @@ def _expires(standing: Standing, now: datetime) -> Span:
     return Span(word_due(standing.expires_at, now), Style.LOUD if over else Style.PLAIN)
 
 
+def _next(standing: Standing, now: datetime) -> Span:
+    over = standing.next is not None and standing.next.event is Event.EXPIRE
+    loud = over and standing.expires_at is not None and as_utc(standing.expires_at) <= as_utc(now)
+    return Span(word_coming(standing.next, now), Style.LOUD if loud else Style.PLAIN)
+
+
+def _rotated(standing: Standing, now: datetime) -> str:
+    """Say when the version that consumers use took the place of another one."""
+    if standing.stage is not Stage.CURRENT:
+        return "-"
+    if standing.version == 1:
+        return "never"
+    return word_due(standing.promoted_at, now) if standing.promoted_at else "unknown"
+
+
 def _last_used(standing: Standing, now: datetime) -> str:
     if standing.last_used_at is not None:
         return word_due(standing.last_used_at, now)
     return "unknown" if standing.state in {LiveState.UNKNOWN, LiveState.ABSENT} else "never used"
+
+
+def _expiring(
+    known: Sequence[Standing], observed: Observed, now: datetime, width: int, within: timedelta
+) -> Iterator[Line]:
+    found = expiring_within(known, now, within)
+    yield from _versions(found, now, width, EXPIRING)
+    yield from _problems(observed)
+    working = [each for each in known if each.stage not in _ENDED]
+    near, keys = ({each.key for each in some} for some in (found, working))
+    ends = "key expires" if len(keys) == 1 else "keys expire"
+    untold = len({each.key for each in working if not each.expiry_known})
+    rest = f" It is not known when {plural(untold, 'key')} will." if untold else ""
+    summary = f"{len(near)} of {len(keys)} {ends} within {word_span(within)}.{rest}"
+    yield say(summary, Style.HEAD)
+
+
+def _incidents(recorded: Recorded, now: datetime) -> Iterator[Line]:
+    unsettled = [each for each in recorded.incidents if each.settled_at is None]
+    if not unsettled:
+        return
+    yield say("Incidents:", Style.LOUD)
+    for each in unsettled:
+        what = "compromised" if each.compromised else "revoked"
+        by = f"told {word_due(each.at, now)} by {cut(each.by, LONGEST_NAME)}"
+        reason = f" ({cut(each.reason, LONGEST_NAME)})" if each.reason else ""
+        yield say(f"{name_of(each)}: {what}, {by}{reason}", indent=2, hang=6)
+        for debt in owed(each):
+            yield say(debt, Style.LOUD, indent=6, hang=8)
+    yield BLANK
 
 
 def _switches(recorded: Recorded, observed: Observed) -> Iterator[Line]:

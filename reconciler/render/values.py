@@ -12,6 +12,7 @@ from reconciler.render.escaping import LONGEST_NAME, cut
 UNKNOWN: Final = "(unknown)"
 SECRET: Final = "(secret value)"  # noqa: S105 - what is shown instead of one
 _MOST_MEMBERS = 20
+_MOST_HOURS = 72
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
@@ -29,6 +30,7 @@ def as_utc(instant: datetime) -> datetime:
 
 
 _MINUTE = timedelta(minutes=1)
+_FEW_DAYS = 3
 
 
 def word_time(instant: datetime) -> str:
@@ -47,6 +49,12 @@ def word_span(span: timedelta) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def word_overlap(span: timedelta) -> str:
+    """Write a span exactly, one of a few whole hours in hours alone: `48h`, `36h`, `7d`."""
+    hours, rest = divmod(int(span.total_seconds()), 3600)
+    return f"{hours}h" if not rest and 0 < hours <= _MOST_HOURS else word_span(span)
 
 
 def word_age(span: timedelta) -> str:
@@ -68,6 +76,15 @@ def word_due(instant: datetime, now: datetime) -> str:
     # A key made for 30 days a second ago runs out "in 30d", not in 29.
     rest = _MINUTE if -span > _MINUTE * 60 else timedelta()
     return f"in {word_age(rest - span)}"
+
+
+def word_soon(instant: datetime, now: datetime) -> str:
+    """Write how far off an instant is, the next few days to the hour: `in 1d 23h`, `in 41d`."""
+    rest = _MINUTE - since(instant, now)
+    if not timedelta(days=1) <= rest < timedelta(days=_FEW_DAYS):
+        return word_due(instant, now)
+    hours = rest.seconds // 3600
+    return f"in {rest.days}d {hours}h" if hours else f"in {rest.days}d"
 
 
 def word_lifetime(lifetime: Lifetime) -> str | None:

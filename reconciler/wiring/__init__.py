@@ -11,9 +11,9 @@ import getpass
 import os
 import platform
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -66,6 +66,21 @@ class RandomIds:
 def load(path: Path) -> Manifest:
     """Read a manifest and check it against the dialects that this version has, and its own ones."""
     return load_manifest(path, partial(find_abilities, path.parent), dialect_names)
+
+
+def load_for_emergency(path: Path) -> Manifest:
+    """Read as much of a manifest as can be read; `problems` says what could not."""
+    return load_manifest(path, partial(find_abilities, path.parent), dialect_names, tolerant=True)
+
+
+def only_for(manifest: Manifest, providers: Collection[str], stores: Collection[str]) -> Manifest:
+    """Give a manifest that reaches no further than it must, so that nothing else can fail."""
+    return replace(
+        manifest,
+        providers=tuple(each for each in manifest.providers if each.name in providers),
+        stores=tuple(each for each in manifest.stores if each.name in stores),
+        hooks=(),
+    )
 
 
 def open_state(manifest: Manifest) -> Backend:
@@ -132,6 +147,8 @@ async def open_world(
     manifest: Manifest, environ: Mapping[str, str], reporter: Reporter, command: str
 ) -> AsyncIterator[World]:
     """Build all that applying needs, and close it afterwards."""
+    from reconciler.wiring.telling import open_notifier  # noqa: PLC0415 - never to plan
+
     async with _open_parts(manifest, environ) as parts:
         yield World(
             desired=manifest.desired,
@@ -142,6 +159,7 @@ async def open_world(
             spool=parts.spool,
             clock=parts.clock,
             ids=RandomIds(),
+            notifier=open_notifier(manifest, environ, parts.clock, frozenset({IDENTITY_VARIABLE})),
             reporter=reporter,
             holder=make_holder(environ, command, parts.clock.now()),
             workers={p.name: p.concurrency for p in manifest.providers},

@@ -193,15 +193,11 @@ def test_the_store_is_looked_at_last() -> None:
         Reason.SECRET_MISSING,
     )
     assert decision(replace(here, head=head("crm-a", 2, (1,)))) == (
-        Action.HOLD,
+        Action.ROTATE,
         Reason.STORE_CHANGED,
     )
     elsewhere = replace(ON, target=target("elsewhere"))
-    assert decision(replace(here, key=elsewhere)) == (Action.HOLD, Reason.SECRET_MOVED)
-    assert decision(replace(here, key=elsewhere, differences=(RATE,))) == (
-        Action.UPDATE,
-        Reason.CHANGED,
-    )
+    assert decision(replace(here, key=elsewhere)) == (Action.ROTATE, Reason.SECRET_MOVED)
 
 
 def test_a_lost_version_is_replaced_and_a_dead_one_is_as_if_it_never_was() -> None:

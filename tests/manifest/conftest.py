@@ -31,6 +31,7 @@ DIALECTS = {
         dialect="pinbridge",
         fields=frozenset({"name", "scopes"}),
         mutable=frozenset(),
+        can_enable=False,
         credentials=(("token",), ()),
     ),
     "short": Capabilities(
@@ -38,6 +39,7 @@ DIALECTS = {
         fields=frozenset({"name"}),
         mutable=frozenset(),
         name_limit=100,
+        can_disable=False,
         credentials=((),),
     ),
     "studio": Capabilities(
@@ -45,6 +47,7 @@ DIALECTS = {
         fields=frozenset(),
         mutable=frozenset(),
         refusals=(("name", "the address tells them apart"),),
+        tells_last_use=False,
         marker=Marker.NONE,
         on_deploy=True,
         has_toggle=True,

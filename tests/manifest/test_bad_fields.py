@@ -235,33 +235,11 @@ KEYS = {
     "a: {provider: agents, rate_limit: ▸7/h}": [
         "key 'a': 'rate_limit' must come to a whole number per minute"
     ],
-    "a: {provider: agents, rotate: {▸every: 90d, delete_after: ▸-1d}}": [
-        (
-            "key 'a': `rotate.every` is not supported by this version yet; leave it out"
-            " (rotation is planned)"
-        ),
-        "key 'a': 'rotate.delete_after' must be a duration such as 90d, 48h, 30m or 1d12h",
-    ],
     "a: {provider: agents, rotate: {delete_after: ▸101w5300w}}": [
         "key 'a': 'rotate.delete_after' must be a duration such as 90d, 48h, 30m or 1d12h"
     ],
     "a: {provider: agents, rotate: {delete_after: ▸5300w}}": [
         "key 'a': 'rotate.delete_after' must not be longer than 100 years"
-    ],
-    "a: {provider: agents, ▸verify: {denied: [GET /x]}}": [
-        (
-            "key 'a': `verify` is not supported by this version yet; leave it out"
-            " (declaring checks is planned; the dialect's own one is made)"
-        )
-    ],
-    "a: {provider: agents, on_external_disable: ▸rotate}": [
-        (
-            "key 'a': 'on_external_disable' with the value `rotate` is not supported by"
-            " this version yet; leave it out (rotation is planned)"
-        )
-    ],
-    "a: {provider: agents, on_external_disable: ▸hodl}": [
-        "key 'a': 'on_external_disable' must be 'hold'; did you mean 'hold'?"
     ],
     "a: {provider: agents, secret: ▸hunter2}": [
         (

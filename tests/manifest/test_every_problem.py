@@ -72,13 +72,10 @@ def test_a_default_that_a_dialect_cannot_honour_is_told_at_the_key(
 
 
 def test_fields_of_a_key_only(refuse: Callable[[str], list[str]]) -> None:
-    assert refuse("version: 1\nstack: a\ndefaults: {name: x, verify: {}, ownr: y}\n") == [
+    assert refuse("version: 1\nstack: a\ndefaults: {name: x, verify: {name: x}, ownr: y}\n") == [
         "keys.yaml:3:12: defaults: 'name' can only be set on a key itself",
-        (
-            "keys.yaml:3:21: defaults: `verify` is not supported by this version yet; leave it out"
-            " (declaring checks is planned; the dialect's own one is made)"
-        ),
-        "keys.yaml:3:33: defaults: unknown field 'ownr'; did you mean 'owner'?",
+        ("keys.yaml:3:30: defaults: unknown field 'verify.name' (there is: allowed, denied)"),
+        "keys.yaml:3:40: defaults: unknown field 'ownr'; did you mean 'owner'?",
     ]
 
 

@@ -25,7 +25,7 @@ providers:
     dialect: clouisle
     url: https://c.example.com
     auth: {token: {env: TOKEN}}
-    limits: {concurrency: 4, rate: 10/s}
+    limits: {concurrency: 4, rate: 10/s, max_rotations: 20}
     tls: {ca: ca.pem}
   trial: {dialect: pinbridge, url: "sandbox:x.db"}
   studio:
@@ -37,12 +37,21 @@ providers:
     deploy: [shop, 7]
     exclusive: true
   all: {dialect: x, url: https://x.example.com, deploy: all}
-defaults: {rotate: {delete_after: 1d12h}, secret: {store: local}}
+defaults:
+  rotate: {delete_after: 1d12h, every: 90d, before_expiry: never, overlap: 0s, idle: 1h}
+  secret: {store: local}
+  verify: {allowed: [GET /, HEAD /a/b?c=/d], denied: []}
+  on_promoted: {webhook: https://deploy.example.com/hooks/crm}
+  unused_after: 90d
+  on_unused: disable
 environments: {prod: {expires: {after: 90d}}}
 keys:
   a: {provider: agents, expires: never, rate_limit: unlimited, scopes: []}
   b: {provider: agents, expires: 2027-05-02, rate_limit: 600/min, labels: {x: y}}
   c: {provider: trial, options: {ids: [x], deep: true, n: 3}, environment: prod, enabled: false}
+  d: {provider: agents, on_promoted: {webhook: {env: X}}, unused_after: never}
+  e: {provider: agents, on_promoted: {command: [./x, -n, y z]}, on_external_disable: rotate}
+  f: {provider: agents, on_promoted: none, rotate: {hold_at_most: 7d, before_expiry: 7d}}
 provider_keys:
   of-key: {provider: gateway, upstream: Open AI, value: {key: a}, adopt: true}
   of-slot: {provider: gateway, upstream: x, value: {path: a/b}, options: {url: u, n: 3}}
@@ -85,7 +94,23 @@ def test_every_manifest_of_ours_passes(validator: Any, file: Path) -> None:  # n
         "keys: {a: {provider: agents, expires: soon}}",
         "keys: {a: {provider: agents, rate_limit: 600}}",
         "keys: {a: {provider: agents, scopes: ['']}}",
-        "keys: {a: {provider: agents, rotate: {every: 90d}}}",
+        "keys: {a: {provider: agents, rotate: {every: soon}}}",
+        "keys: {a: {provider: agents, rotate: {overlap: never}}}",
+        "keys: {a: {provider: agents, verify: {denied: [/x]}}}",
+        "keys: {a: {provider: agents, verify: {denied: ['GET https://x.example/']}}}",
+        "keys: {a: {provider: agents, verify: {denied: ['GET //x.example']}}}",
+        "keys: {a: {provider: agents, verify: {allowed: ['DELETE /x']}}}",
+        "keys: {a: {provider: agents, on_promoted: https://x.example}}",
+        "keys: {a: {provider: agents, on_promoted: {}}}",
+        "keys: {a: {provider: agents, on_promoted: never}}",
+        "keys: {a: {provider: agents, on_promoted: {webhook: {env: X}, command: [x]}}}",
+        "keys: {a: {provider: agents, on_promoted: {webhook: 'ftp://x.example'}}}",
+        "keys: {a: {provider: agents, on_promoted: {command: []}}}",
+        "keys: {a: {provider: agents, on_promoted: {command: ./reload.sh}}}",
+        "keys: {a: {provider: agents, on_external_disable: ignore}}",
+        "keys: {a: {provider: agents, unused_after: 90}}",
+        "keys: {a: {provider: agents, on_unused: delete}}",
+        "providers: {a: {dialect: x, url: https://x.example, limits: {max_rotations: 0}}}",
         "keys: {a: {provider: agents, secret: hunter2}}",
         "stores: {a: {type: vault, path: x}}",
         "stores: {a: {type: age}}",

@@ -46,5 +46,5 @@ def assert_harmless(text: str) -> None:
 def _breakable(line: str) -> str:
     """Leave out what is never torn from the word after it: symbols, headers, names of fields."""
     line = line.strip()
-    line = re.sub(r"^[#~+!*-] ", "", line)
+    line = re.sub(r"^(\+/-|[#~+!*-]) ", "", line)
     return "" if line.startswith(("Plan: ", "Warning: ")) else line

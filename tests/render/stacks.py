@@ -31,6 +31,8 @@ from reconciler.core.observed import (
     StoreView,
 )
 from reconciler.core.recorded import (
+    AuditNote,
+    Incident,
     Intent,
     IntentKind,
     KeyRow,
@@ -156,7 +158,7 @@ UNREAD = ProviderState(
 )
 TWIN = Foreign("agents", KeyId("77aa"), CRM, None, twin_of=CRM)
 STRANGER = Foreign("agents", KeyId("99bb"), "old-billing", datetime(2026, 11, 1, 8, 30, tzinfo=UTC))
-UNDER_WAY = Scheduled(BILLING, 3, datetime(2026, 12, 21, 2, 0, tzinfo=UTC))
+UNDER_WAY = Scheduled(BILLING, 3, Action.DELETE, datetime(2026, 12, 21, 2, 0, tzinfo=UTC))
 
 
 def plan(
@@ -193,6 +195,7 @@ CURRENT = Version(
     key_id=KeyId("08b8-41d2"),
     op=OP,
     stage=Stage.CURRENT,
+    target=TARGET,
     fingerprint=Fingerprint("fedcba98" * 4),
     created_at=NOW - timedelta(days=3),
     lifetime=timedelta(days=120),
@@ -282,4 +285,56 @@ OBSERVED = Observed(
         ),
     ),
     spool=SpoolView(ops=frozenset({LOST})),
+)
+
+ROTATE = Step(
+    address=CRM,
+    provider="agents",
+    action=Action.ROTATE,
+    cause=Cause.CONFIG,
+    reason=Reason.IMMUTABLE,
+    sentence="the API cannot change scopes",
+    number=2,
+    key_id=KeyId("08b8-41d2"),
+    differences=(
+        Difference(SCOPES, ("chat", "x"), ("chat",), Cause.CONFIG, removed=("x",)),
+        Difference("options.region", "eu", "us", Cause.DRIFT),
+    ),
+    due_at=datetime(2026, 11, 23, 2, 0, tzinfo=UTC),
+    replaces=1,
+    overlap=timedelta(hours=48),
+)
+REVOKE = replace(
+    step(Action.REVOKE, Reason.COMPROMISED, "ops said that it leaked"),
+    impact="the key stops working at once",
+)
+NOTIFY = step(Action.NOTIFY, Reason.NOT_ANNOUNCED, "consumers do not know of v2 yet")
+RESTORE = replace(step(Action.RESTORE, Reason.ASKED, "it was asked for"), number=1, replaces=2)
+INCIDENT = Incident(
+    id=OpId("dddddddd" * 4),
+    case=OpId("eeeeeeee" * 4),
+    address=CRM,
+    provider="agents",
+    number=2,
+    key_id=KeyId("08b8-41d2"),
+    at=NOW - timedelta(hours=2),
+    by="ops@laptop",
+    reason="leaked in a gist",
+    compromised=True,
+    replace=True,
+    revoked_at=NOW - timedelta(hours=2),
+    last_used_at=NOW - timedelta(hours=3),
+    audit=(
+        AuditNote(at=NOW - timedelta(hours=2), actor="ops", action="key.off", request_id="r-1"),
+    ),
+)
+SETTLED = replace(
+    INCIDENT,
+    id=OpId("ffffffff" * 4),
+    number=1,
+    compromised=False,
+    rejected_at=NOW - timedelta(hours=1),
+    replaced_by=2,
+    settled_at=NOW,
+    audit=(),
 )

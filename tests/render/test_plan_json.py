@@ -28,19 +28,20 @@ def test_a_plan_round_trips() -> None:
         "steps",
         "foreign",
         "scheduled",
+        "remarks",
         "summary",
         "complete",
         "refusals",
     ]
     assert document["format_version"] == "1.0"
     assert document["made_at"] == "2026-11-21T02:00:00Z"
-    assert document["summary"] == {"add": 1, "change": 6, "destroy": 2, "held": 1}
+    assert document["summary"] == {"add": 1, "change": 6, "destroy": 2, "rotations": 0, "held": 1}
     assert document["complete"] is False
     assert document["refusals"] == ["too many removals"]
     assert [step["action"] for step in document["steps"]] == [str(s.action) for s in EVERY_STEP]
     assert document["providers"][1]["problem"] == "HTTP 503 from GET /keys, 3 times"
     assert document["foreign"][1]["twin_of"] == "crm-prod-agent-call"
-    assert document["scheduled"][0]["delete_at"] == "2026-12-21T02:00:00Z"
+    assert document["scheduled"][0]["at"] == "2026-12-21T02:00:00Z"
 
 
 def test_every_field_of_a_step_is_there() -> None:

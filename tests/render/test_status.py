@@ -43,18 +43,18 @@ def read(recorded: Recorded, observed: Observed) -> dict[str, Any]:
 def test_a_whole_status() -> None:
     address = Address("new-key")
     text = status_text(
-        RECORDED, OBSERVED, {**KEYS, address: KEYS[CRM]}, NOW, width=140, color=False
+        RECORDED, OBSERVED, {**KEYS, address: KEYS[CRM]}, NOW, width=180, color=False
     )
     row = "crm-prod-agent-call"
     place = "local:crm/agents#CLOUISLE_API_KEY"
     assert text == dedent(
         f"""\
-        KEY                  VERSION  STAGE     API       STORE    EXPIRES  LAST USED   AGE   \
-OWNER     VERIFIED  SECRET
-        {row}  v1       disabled  disabled  missing  never    1d ago      100d  \
-team-crm  not yet   {place}
-        {row}  v2       current   active    current  in 117d  never used  3d    \
-team-crm  2d ago    {place}
+        KEY                  VERSION  STAGE     API       STORE    EXPIRES  NEXT              \
+LAST USED   AGE   ROTATED  OWNER     VERIFIED  SECRET
+        {row}  v1       disabled  disabled  missing  never    destroyed in 29d  \
+1d ago      100d  -        team-crm  not yet   {place}
+        {row}  v2       current   active    current  in 117d  expires in 117d   \
+never used  3d    unknown  team-crm  2d ago    {place}
 
         Declared, and not made yet:
           new-key
@@ -79,7 +79,7 @@ operation bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 def test_narrow_terminals_go_without_the_least_important_columns() -> None:
     text = shown(BARE, CALM, 80)
     assert text.splitlines()[0].split("  ")[0] == "KEY"
-    assert "Not shown for want of room: AGE, OWNER, VERIFIED, SECRET." in text
+    assert "Not shown for want of room: LAST USED, AGE, ROTATED, OWNER, VERIFIED, SECRET." in text
     assert "STORE" in text.splitlines()[0]
 
 
@@ -91,8 +91,10 @@ def test_very_narrow_terminals_get_a_block_for_each_version() -> None:
           API        active
           STORE      current
           EXPIRES    in 117d
+          NEXT       expires in 117d
           LAST USED  never used
           AGE        3d
+          ROTATED    unknown
           OWNER      team-crm
           VERIFIED   2d ago
           SECRET
@@ -150,7 +152,7 @@ def test_expired_unused_and_unread() -> None:
     assert "not yet" in text
     assert "Warning: provider 'agents' could not be read: HTTP 503" in text
     unknown = replace(over, expires_at=None)
-    assert "unknown  unknown" in shown(
+    assert "unknown  -     unknown" in shown(
         replace(BARE, keys=(replace(ROW, versions=(unknown,)),)), observed
     )
 
@@ -191,13 +193,19 @@ def test_status_as_json() -> None:
         "secret": "local:crm/agents#CLOUISLE_API_KEY",
         "stored": "current",
         "verified_at": "2026-11-18T04:00:00Z",
+        "rejected_at": None,
+        "promoted_at": None,
+        "announced_at": None,
+        "retire_at": None,
         "delete_at": None,
+        "next": {"event": "expire", "at": "2027-03-18T02:00:00Z"},
+        "proofs": [],
         "runs_in": None,
     }
     assert document["intents"][0]["kind"] == "create"
     assert document["intents"][0]["target"] == "local:billing#KEY"
     assert document["spool"] == [{"op": "bbbbbbbb" * 4, "key": "billing-staging"}]
-    assert document["scheduled"][0]["delete_at"] == "2026-12-20T02:00:00Z"
+    assert document["scheduled"][0]["at"] == "2026-12-20T02:00:00Z"
     assert document["not_made"] == []
     assert SALT.decode() not in json.dumps(document)
 
@@ -227,6 +235,7 @@ def test_state_show() -> None:
               provider       = "agents"
               stage          = current
               operation      = "3f9c2a1b3f9c2a1b3f9c2a1b3f9c2a1b"
+              secret         = (secret value) -> local:crm/agents#CLOUISLE_API_KEY
               fingerprint    = "fedcba98"
               created_at     = 2026-11-18 02:00 UTC
               expires_at     = 2027-03-18 02:00 UTC
