@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.keys import Stage
+from reconciler.core.keys import Cause, Stage
 from reconciler.core.observed import LiveStatus
 from reconciler.core.recorded import IntentKind, Version
 from reconciler.core.steps import Action as Do
-from reconciler.core.steps import Cause, Outcome, Reason, Step
+from reconciler.core.steps import Outcome, Reason, Result, Step
 from reconciler.engine.run import begin, look
 from reconciler.engine.transaction import Stop
 from reconciler.engine.walk import walk
@@ -68,7 +68,7 @@ def restore_by_hand(place: Place, version: Version, wire: Wire | None = None) ->
     async def go() -> Outcome:
         await world.backend.lock(world.holder)
         going = begin(world, await look(world.outlook(), EVERYTHING), Stop())
-        results = []
+        results: list[Result] = []
         await walk(going, (step,), results)
         await world.backend.unlock()
         return results[0].outcome
