@@ -156,8 +156,8 @@ class Emergency:
         self._say(f"{plural(matched.unmatched, 'finding')} of no key of this stack.")
         if leaks.redacted:
             self._say(
-                f"{plural(leaks.redacted, 'finding')} redacted, which cannot be matched: make the report "
-                "without redaction."
+                f"{plural(leaks.redacted, 'finding')} redacted, which cannot be matched: make the "
+                "report without redaction."
             )
         return tuple(
             Case(
