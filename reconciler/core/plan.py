@@ -185,8 +185,9 @@ class Planner:
         for finding in findings:
             if finding.action is Action.FORGET and elders(row):
                 finding = replace(finding, action=Action.DELETE)  # noqa: PLW2901
-            step = self.step(address, finding, situation)
-            yield narrow(step, situation, rotates=rotates)
+            step = narrow(self.step(address, finding, situation), situation, rotates=rotates)
+            if step.action is not Action.UPDATE or step.differences:
+                yield step
             if finding.action in MINTS and key is not None and key.on_promoted is not None:
                 yield notice(step, key.on_promoted)
 

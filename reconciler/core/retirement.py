@@ -206,7 +206,7 @@ def unannounced(s: Situation) -> Finding | None:
     version, key = s.version, s.key
     if key is None or version is None or key.on_promoted is None:
         return None
-    if version.promoted_at is None or version.announced_at is not None:
+    if version.promoted_at is None or version.announced_at is not None or wants(s, enabled=False):
         return None
     return Finding(
         Action.NOTIFY,
