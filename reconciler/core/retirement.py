@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reconciler.core.desired import Rotation
+from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import Cause, Stage
 from reconciler.core.observed import LiveKey, LiveStatus
 from reconciler.core.recorded import Version
@@ -117,21 +117,29 @@ def _end(s: Situation, cause: Cause, sentence: str, reason: Reason = Reason.SUPE
     when = "with the next deploy" if deploys else "at once"
     number = version.number if version else 0
     action = Action.RETIRE if gentle else Action.DELETE
-    return Finding(action, cause, reason, sentence, f"v{number} stops working {when}")
+    impact = f"v{number} stops working {when}" if stands(s, LiveStatus.ACTIVE) else None
+    return Finding(action, cause, reason, sentence, impact)
 
 
 def _on_evidence(s: Situation, successor: Successor) -> Finding | None:
     version = s.version
     if version is None or s.key is None:
         return None
-    ends = retires_at(version, successor.version, s.key.rotation)
-    if not successor.stored or ends is None or ends > s.now:
-        return None  # its successor is looked at by itself, and the overlap is not over
+    ends = retires_at(version, successor.version, s.key)
+    if ends is None or ends > s.now or not _has_taken_over(s, successor):
+        return None  # the overlap is not over, or what is wrong with its successor is told there
     said = f"v{successor.version.number} has taken over, and the overlap ended {minute(ends)}"
     return _not_ready(s, successor) or _unless_missed(s, version, successor, ends, said)
 
 
-def retires_at(version: Version, current: Version, rotation: Rotation) -> datetime | None:
+def _has_taken_over(s: Situation, successor: Successor) -> bool:
+    """Whether the secret of the version in use is what consumers read, and it works."""
+    off = s.row is not None and s.row.disabled_by_us
+    live = successor.live
+    return successor.stored and live is not None and (off or live.status is LiveStatus.ACTIVE)
+
+
+def retires_at(version: Version, current: Version, key: DesiredKey) -> datetime | None:
     """When a version may go at the earliest; None as long as consumers were not told of the next.
 
     Where they need not be told any more, the overlap counts from when they were pointed to it.
@@ -139,9 +147,11 @@ def retires_at(version: Version, current: Version, rotation: Rotation) -> dateti
     if version.retire_at is not None:
         return version.retire_at
     told = current.announced_at
+    if told is None and key.on_promoted is None:
+        told = current.promoted_at
     if told is None:
         return None
-    return told + (version.overlap if version.overlap is not None else rotation.overlap)
+    return told + (version.overlap if version.overlap is not None else key.rotation.overlap)
 
 
 def _not_ready(s: Situation, successor: Successor) -> Finding | None:
@@ -174,6 +184,8 @@ def _still_needed(s: Situation, version: Version, successor: Successor) -> Findi
     """Say who may still have the old secret, as far as the API tells who uses what."""
     if s.key is None or s.live is None or s.able is None or not s.able.tells_last_use:
         return None
+    if not used_since_our_probe(s.live, version):
+        return None  # nobody ever used it, so that nobody can miss it
     idle, used = s.key.rotation.idle, s.live.last_used_at
     if used is not None and s.now < used + idle:
         return hold(
@@ -181,8 +193,6 @@ def _still_needed(s: Situation, version: Version, successor: Successor) -> Findi
             f"v{version.number} was still used on {minute(used)}; it stays until it was idle for "
             f"{span(idle)}",
         )
-    if not used_since_our_probe(s.live, version):
-        return None  # nobody ever used it, so that nobody can miss it
     live = successor.live
     if live is None or not used_since_our_probe(live, successor.version):
         new = f"v{successor.version.number}"

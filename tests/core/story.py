@@ -89,7 +89,7 @@ class Moment:
 def load_story(path: Path) -> dict[str, Moment]:
     """Read one file: its moments by their date."""
     # Everything is text at first: `on` would be true, and a date would lose its seconds.
-    words = _typed(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader))  # noqa: S506
+    words = _typed(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader))
     assert set(words) <= {"what", "on", *WORLD}, set(words)
     assert words["what"]
     return {date: _moment(date, {**words, **told}) for date, told in words["on"].items()}
@@ -165,8 +165,6 @@ def _key(name: str, words: Words) -> DesiredKey:
         also={field: _value(value) for field, value in rest.items()},
     )
     return replace(built, **policies)  # type: ignore[arg-type]  # by name
-
-
 
 
 def _rotation(words: Words) -> tuple[Rotation, timedelta]:
