@@ -16,7 +16,7 @@ from reconciler.core.observed import LiveStatus
 from reconciler.core.recorded import KeyRow, Version
 from reconciler.core.renewal import minute
 from reconciler.core.retirement import idle_since, retires_at, span
-from reconciler.core.situation import Situation
+from reconciler.core.situation import Situation, wants
 from reconciler.core.steps import MINTS, Action, Reason, Remark, Scheduled, Step, Topic
 
 SOON = timedelta(days=14)
@@ -89,8 +89,9 @@ def remark(known: Knowledge, steps: tuple[Step, ...]) -> Iterator[Remark]:
         situation = known.situation(key, row)
         if situation.absent:
             continue
-        yield from _ends(key, row.current, situation)
-        yield from _old(key, row.current, situation)
+        if not (row.disabled_by_us or wants(situation, enabled=False)):
+            yield from _ends(key, row.current, situation)
+            yield from _old(key, row.current, situation)
         if (idle := idle_since(situation)) is not None:
             used = situation.live.last_used_at if situation.live else None
             topic = Topic.LONG_UNUSED if used else Topic.NEVER_USED

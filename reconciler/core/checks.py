@@ -75,9 +75,8 @@ def _living(situation: Situation) -> tuple[Finding, ...]:
     idle = any(finding.reason is Reason.UNUSED for finding in off)
     renewal = () if on or idle else _first(RENEWAL, situation)
     replaced = any(finding.action is Action.ROTATE for finding in renewal)
-    return (
-        off + renewal + _first(FIELDS, left_as_it_ends(situation) if replaced else situation) + on
-    )
+    fields = _first(FIELDS, left_as_it_ends(situation) if replaced else situation)
+    return off + renewal + fields + on
 
 
 def left_as_it_ends(s: Situation) -> Situation:

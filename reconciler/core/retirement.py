@@ -173,33 +173,30 @@ def _unless_missed(
     longest = s.key.rotation.hold_at_most if s.key else None
     if missed is None:
         return _end(s, Cause.CLOCK, said)
+    reason, why, wait = missed
     if longest is None or s.now < ends + longest:
         until = "" if longest is None else f"; it is held until {minute(ends + longest)} at most"
-        return hold(missed.reason, f"{missed.sentence}{until}", Cause.CLOCK)
-    given_up = f"{missed.sentence}; `hold_at_most` ended {minute(ends + longest)}"
+        return hold(reason, f"{why}; {wait}{until}", Cause.CLOCK)
+    given_up = f"{why}, but `hold_at_most` ended {minute(ends + longest)}"
     return _end(s, Cause.CLOCK, given_up)
 
 
-def _still_needed(s: Situation, version: Version, successor: Successor) -> Finding | None:
-    """Say who may still have the old secret, as far as the API tells who uses what."""
+def _still_needed(
+    s: Situation, version: Version, successor: Successor
+) -> tuple[Reason, str, str] | None:
+    """Say why somebody may still need the old secret, as far as the API tells, and until when."""
     if s.key is None or s.live is None or s.able is None or not s.able.tells_last_use:
         return None
     if not used_since_our_probe(s.live, version):
         return None  # nobody ever used it, so that nobody can miss it
     idle, used = s.key.rotation.idle, s.live.last_used_at
     if used is not None and s.now < used + idle:
-        return hold(
-            Reason.STILL_USED,
-            f"v{version.number} was still used on {minute(used)}; it stays until it was idle for "
-            f"{span(idle)}",
-        )
+        why = f"v{version.number} was still used on {minute(used)}"
+        return Reason.STILL_USED, why, f"it stays until it was idle for {span(idle)}"
     live = successor.live
     if live is None or not used_since_our_probe(live, successor.version):
-        new = f"v{successor.version.number}"
-        return hold(
-            Reason.NOT_USED_YET,
-            f"{new} was not used yet, but by our own probe; v{version.number} stays until it was",
-        )
+        why = f"v{successor.version.number} was not used yet, but by our own probe"
+        return Reason.NOT_USED_YET, why, f"v{version.number} stays until it was"
     return None
 
 

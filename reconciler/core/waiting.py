@@ -30,7 +30,9 @@ def _hold(step: Step, reason: Reason, wait: str) -> Step:
     """Name the version that is there, instead of the one that is not made."""
     number = step.number if step.replaces is None else step.replaces
     sentence = f"{step.sentence}; {wait}"
-    return replace(step, action=Action.HOLD, reason=reason, sentence=sentence, number=number)
+    return replace(
+        step, action=Action.HOLD, reason=reason, sentence=sentence, number=number, impact=None
+    )
 
 
 def _wait_for_list(step: Step, matches: Matches) -> Step:

@@ -55,7 +55,6 @@ WORLD = {"keys", "versions", "store", "provider", "able", "incidents", "gateway"
 WORLD |= {"ask", "allow"}
 WIDTH = 100
 _HIDDEN = frozenset({"absent", "revoked", "unlisted"})
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -164,12 +163,12 @@ def _key(name: str, words: Words) -> DesiredKey:
         protect=rest.pop("protect", False),
         also={field: _value(value) for field, value in rest.items()},
     )
-    return replace(built, **policies)  # type: ignore[arg-type]  # by name
+    return replace(built, **policies)
 
 
 def _rotation(words: Words) -> tuple[Rotation, timedelta]:
     spans = {name: _span(told) for name, told in words.items()}
-    delete_after = spans.pop("delete_after", 30 * _DAY) or timedelta(0)
+    delete_after = spans.pop("delete_after", timedelta(days=30)) or timedelta(0)
     overlap = spans.get("overlap", timedelta(hours=48)) or timedelta(0)
     spans.setdefault("idle", min(timedelta(hours=24), overlap))
     return Rotation(**spans), delete_after  # type: ignore[arg-type]  # by name
@@ -345,6 +344,7 @@ def _observed(
             ),
             revoked=frozenset(v.key_id for _, v, w in mine if w.get("shown") == "revoked"),
             problem=told.get("problem"),
+            upstreams_problem=told.get("upstreams_problem"),
             upstreams=tuple(
                 Upstream(id="1", name=name, attributes=Attributes())
                 for name in words.get("gateway", {})
