@@ -77,7 +77,7 @@ class Knowledge:
             absent=version is not None and self.absent(version),
             unread=self.matches.unread(provider),
             head=self.matches.heads.get(target) if target else None,
-            store_unread=self.matches.store_unread(target.store) if target else None,
+            store_unread=self.store_unread(key, target),
             can_read_secrets=self.matches.readback(target.store) if target else False,
             able=able,
             differences=differ(aim, live, version, able) if compared and live and able else (),
@@ -91,6 +91,12 @@ class Knowledge:
             incident=self.incident(version or latest(row)),
             slot_is_ours=self.is_ours(target, row),
         )
+
+    def store_unread(self, key: DesiredKey | None, target: Target | None) -> str | None:
+        """Why nothing is known of the slot of a secret, or of the one where its next will go."""
+        slots = (target, key.target if key else None)
+        found = (self.matches.store_unread(slot.store) for slot in slots if slot)
+        return next((problem for problem in found if problem), None)
 
     def is_ours(self, target: Target | None, row: KeyRow | None) -> bool:
         """Whether a slot is empty, or has our mark for this very key."""

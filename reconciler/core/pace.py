@@ -35,16 +35,13 @@ def _bounded(
             sentence=f"{step.sentence}; {sentence}",
             overlap=None,
             replaces=None,
+            number=step.replaces,
+            due_at=None,
         )
         if id(step) in late
         else step
         for step in steps
-        if step.action is not Action.NOTIFY or not _of_late(step, steps, late)
     )
-
-
-def _of_late(notice: Step, steps: tuple[Step, ...], late: set[int]) -> bool:
-    return any(id(step) in late and step.address == notice.address for step in steps)
 
 
 def _by_the_clock(step: Step) -> bool:

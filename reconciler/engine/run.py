@@ -163,7 +163,10 @@ def outdated(plan: Plan, shown: Plan, agreed: tuple[Step, ...]) -> list[Result]:
 def _identity(step: Step) -> tuple[Address, Action, KeyId | None, tuple[Difference, ...], str]:
     """Say what makes two steps the same one: also that the key is still as it was then.
 
-    A create comes after whatever is gone, be that still recorded or not.
+    A create comes after whatever is gone, be that still recorded or not; and consumers are told of
+    the version that they read by then, whichever run has made it.
     """
+    if step.action is Action.NOTIFY:
+        return step.address, step.action, None, (), ""
     key_id = None if step.action is Action.CREATE else step.key_id
     return step.address, step.action, key_id, step.differences, step.precondition
