@@ -21,7 +21,12 @@ from reconciler.backends.sqlite_file import (
     open_database,
 )
 from reconciler.backends.sqlite_ledger import migrate_rows
-from reconciler.backends.sqlite_reading import check_identity, check_whole, read_holder
+from reconciler.backends.sqlite_reading import (
+    check_identity,
+    check_whole,
+    load_meta,
+    read_holder,
+)
 from reconciler.backends.sqlite_rows import SqliteRows, count_up
 
 NOT_RECORDED = "The incident was not recorded"
@@ -76,8 +81,13 @@ def _transaction(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _write(path: Path, stack: str, put: Put) -> None:
+    """Write into a state of our format. Its pages and other rows are not checked.
+
+    Whoever knows what to revoke has read them all, and the record of an emergency must not take
+    longer the more keys there are.
+    """
     with _transaction(path) as connection:
-        check_identity(connection, path, stack)  # again: nobody can change it from here on
+        load_meta(connection, path, stack)  # looked at again: nobody can change it from here on
         apply_change(Change(0, puts=(put,)), SqliteRows(connection), str(path))
         count_up(connection, "serial", path)
 

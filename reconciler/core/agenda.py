@@ -17,7 +17,7 @@ from reconciler.core.recorded import KeyRow, Version
 from reconciler.core.renewal import minute
 from reconciler.core.retirement import idle_since, retires_at, span
 from reconciler.core.situation import Situation, wants
-from reconciler.core.steps import MINTS, Action, Reason, Remark, Scheduled, Step, Topic
+from reconciler.core.steps import MINTS, Action, Reason, Remark, Scheduled, Settlement, Step, Topic
 
 SOON = timedelta(days=14)
 """What ends within this time, and nothing replaces, is worth a look."""
@@ -28,8 +28,14 @@ def announce(steps: Iterable[Step], known: Knowledge) -> Iterator[Step]:
     for step in steps:
         yield step
         key = known.keys.get(step.address)
-        if step.action in MINTS and key is not None and key.on_promoted is not None:
+        if _promotes(step) and key is not None and key.on_promoted is not None:
             yield _notice(step, key.on_promoted)
+
+
+def _promotes(step: Step) -> bool:
+    """Whether consumers read another version after a step than before it."""
+    finished = step.settlement in {Settlement.FINISH, Settlement.PUBLISH}
+    return step.action in {*MINTS, Action.RESTORE} or (step.action is Action.RECOVER and finished)
 
 
 def _notice(step: Step, how: str) -> Step:
@@ -45,6 +51,9 @@ def _notice(step: Step, how: str) -> Step:
         due_at=None,
         replaces=None,
         overlap=None,
+        op=None,
+        settlement=None,
+        precondition="",
     )
 
 

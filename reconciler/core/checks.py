@@ -74,6 +74,8 @@ def _living(situation: Situation) -> tuple[Finding, ...]:
     on = () if situation.asked else _first(ON, situation)
     idle = any(finding.reason is Reason.UNUSED for finding in off)
     renewal = () if on or idle else _first(RENEWAL, situation)
+    if any(finding.reason is Reason.PROVIDER_MOVED for finding in renewal):
+        return off + renewal
     replaced = any(finding.action is Action.ROTATE for finding in renewal)
     fields = _first(FIELDS, left_as_it_ends(situation) if replaced else situation)
     return off + renewal + fields + on

@@ -302,7 +302,9 @@ class Planner:
             turn = toggle_step(tenant, ours_at(name, recorded)) if whole else None
             yield from (turn,) if turn else ()
             current = current_of(name, known.keys.keys(), recorded.keys, known.matches.live)
-            yield from deploy_steps(Rollout(tenant=tenant, steps=mine, current=current))
+            revoked = frozenset(i.key_id for i in recorded.incidents if i.provider == name)
+            rollout = Rollout(tenant=tenant, steps=mine, current=current, revoked=revoked)
+            yield from deploy_steps(rollout)
 
     def provider_states(self) -> tuple[ProviderState, ...]:
         """Say which API each provider is, and whether it could be read."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Final, TypeAlias
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from reconciler.documents.credentials import looks_secret
 from reconciler.manifest.references import (
@@ -47,7 +47,8 @@ _SECRET_NAME = re.compile(
     r"|(^|[_.-])(key|sig|auth|code|pass|hash)s?($|[_.-])"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+/=_.~-]{20,}")
+_RUN = re.compile(r"[A-Za-z0-9]{20,}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def read_webhook(value: object) -> Webhook:
@@ -82,15 +83,22 @@ def _check_address(parts: SplitResult) -> None:
 
 
 def _is_secret(parts: SplitResult, host: str) -> bool:
+    host = host.rstrip(".")
     known = any(host == each or host.endswith(f".{each}") for each in _SECRET_PATHS)
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    return known or looks_secret(parts.geturl()) or any(_is_credential(*pair) for pair in pairs)
+    names = (name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    rest = unquote(f"{parts.path}?{parts.query}")
+    return known or _looks_random(rest) or looks_secret(rest) or any(map(_is_secret_name, names))
 
 
-def _is_credential(name: str, value: str) -> bool:
-    """Whether one part of a query is called like a credential or looks random."""
-    called = _SECRET_NAME.search(_CAMEL.sub("_", name).lower()) is not None
-    return called or any(_RANDOM.fullmatch(text) for text in (name, value))
+def _is_secret_name(name: str) -> bool:
+    return _SECRET_NAME.search(_CAMEL.sub("_", name).lower()) is not None
+
+
+def _looks_random(text: str) -> bool:
+    """Whether a text has something that nobody would think of: a UUID, or a long mixture."""
+    runs = (run[0] for run in _RUN.finditer(text))
+    mixed = any(not run.isalpha() and not run.isdigit() for run in runs)
+    return mixed or _UUID.search(text) is not None
 
 
 def read_no_hook(value: object) -> object:

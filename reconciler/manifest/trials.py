@@ -16,7 +16,7 @@ from reconciler.documents.suggestions import quote
 
 _SAFE = r"A-Za-z0-9._~!$&'()*+,;=:@%-"
 _PATH = rf"/|(/[{_SAFE}]+)+/?"
-_QUERY = rf"(\?[{_SAFE}/?]*)?"
+_QUERY = rf"(\?[/?{_SAFE}]*)?"
 CALL_PATTERN: Final = rf"^(GET|HEAD) ({_PATH}){_QUERY}$"
 _TARGET = re.compile(rf"(?P<path>{_PATH}){_QUERY}")
 _HALF_ENCODED = re.compile(r"%(?![0-9A-Fa-f]{2})")

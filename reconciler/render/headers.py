@@ -23,14 +23,17 @@ _STAYS: Final = frozenset(
 
 
 def subject(step: Step) -> str:
-    """Name the key, its version where only an old one of it is meant, and how long that works."""
+    """Name the key, and its version where only an old one of it is meant."""
     address = cut(step.address.replace(PROVIDERS, "provider "), LONGEST_NAME)
     if _names_version(step):
         address = f"{address} v{step.number}"
-    if step.action is Action.NOTIFY:
-        return f"{address}:"
+    return f"{address}:" if step.action is Action.NOTIFY else address
+
+
+def aside(step: Step) -> str:
+    """Say of a rotation how long the old key works. What follows ends the line, for tools."""
     ends = _old_key_ends(step) if step.action is Action.ROTATE else None
-    return f"{address} ({ends})" if ends else address
+    return f" ({ends})" if ends else ""
 
 
 def words(step: Step) -> str:

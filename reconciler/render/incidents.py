@@ -111,8 +111,9 @@ def _rejected(incident: Incident) -> Span:
 
 
 def _details(incident: Incident) -> Iterator[Line]:
-    why = " as compromised" if incident.compromised else ""
-    yield say(f"# {name_of(incident)}{why}, {word_time(incident.at)}", Style.HEAD, indent=2)
+    why = ", compromised" if incident.compromised else ""
+    told = f"told {word_time(incident.at)} by {cut(incident.by, LONGEST_NAME)}"
+    yield say(f"# {name_of(incident)}{why}, {told}", Style.HEAD, indent=2)
     if incident.reason:
         yield say(f"({incident.reason})", indent=4, hang=5)
     yield from (say(_note(each), indent=4, hang=8) for each in incident.audit)

@@ -18,7 +18,7 @@ from reconciler.core.steps import (
     Step,
 )
 from reconciler.render.blocks import PLAIN, Row, block, key_head, row
-from reconciler.render.headers import subject, words
+from reconciler.render.headers import aside, subject, words
 from reconciler.render.lines import BLANK, Line, Span, Style
 from reconciler.render.looks import CHANGE, CREATE, LOOKS, REMOVE
 from reconciler.render.values import (
@@ -43,14 +43,27 @@ def step_lines(
     `nameless`: its API knows no names of keys.
     """
     look = LOOKS[step.action]
-    header = f"# {subject(step)}"
-    yield Line((Span(header, Style.HEAD, solid=True), Span(f" {words(step)}", Style.HEAD)), 2, 6)
+    yield _heading(step)
     yield _reason(step, wide=width >= _WIDE or verbose)
     if step.impact:
         yield Line((Span("! ", Style.LOUD, solid=True), Span(step.impact, Style.LOUD)), 4, 6)
     rows = [*_rows(step, key, nameless=nameless), *(_inner(step) if verbose else ())]
     yield from block(_head(step), look.mark, rows, 2)
     yield BLANK
+
+
+def _heading(step: Step) -> Line:
+    whole = step.action is Action.ROTATE
+    return Line(
+        (
+            Span(f"# {subject(step)}", Style.HEAD, solid=True),
+            Span(aside(step), Style.HEAD),
+            Span(" ", Style.HEAD),
+            Span(words(step), Style.HEAD, solid=whole),
+        ),
+        2,
+        6,
+    )
 
 
 def _head(step: Step) -> str:

@@ -147,6 +147,8 @@ async def open_world(
     manifest: Manifest, environ: Mapping[str, str], reporter: Reporter, command: str
 ) -> AsyncIterator[World]:
     """Build all that applying needs, and close it afterwards."""
+    from reconciler.wiring.telling import open_notifier  # noqa: PLC0415 - never to plan
+
     async with _open_parts(manifest, environ) as parts:
         yield World(
             desired=manifest.desired,
@@ -157,6 +159,7 @@ async def open_world(
             spool=parts.spool,
             clock=parts.clock,
             ids=RandomIds(),
+            notifier=open_notifier(manifest, environ, parts.clock, frozenset({IDENTITY_VARIABLE})),
             reporter=reporter,
             holder=make_holder(environ, command, parts.clock.now()),
             workers={p.name: p.concurrency for p in manifest.providers},

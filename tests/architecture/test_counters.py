@@ -13,6 +13,7 @@ from tests.architecture.source import TESTS, Module, modules
 REVEALS = {
     "reconciler/core/secret.py": 2,  # the fingerprint, and one secret made of several
     "reconciler/http/calls.py": 2,  # a header, and a leaf of a body
+    "reconciler/hooks/webhook.py": 1,  # a URL that is a secret, to take it apart
     "reconciler/providers/sessions/opening.py": 1,  # a Basic header
     "reconciler/providers/tokens.py": 1,  # who a token says that we are
     "reconciler/stores/age.py": 1,  # a store's write

@@ -15,7 +15,14 @@ from reconciler.backends.migrations import Fields
 from reconciler.backends.sqlite_ledger import migrate_rows
 from reconciler.core.recorded import FORMAT
 from reconciler.errors import StateDamagedError, StateTooNewError
-from tests.backends.worlds import FileWorld, contents, read_meta_refusal, read_refusal, refusal
+from tests.backends.worlds import (
+    FileWorld,
+    contents,
+    incident_refusal,
+    read_meta_refusal,
+    read_refusal,
+    refusal,
+)
 
 
 def run_sql(folder: Path, *statements: str) -> None:
@@ -87,8 +94,11 @@ def test_a_spoiled_file_is_damage_and_is_left_alone(
 )
 def test_a_database_that_is_not_this_stacks_state_is_damage(folder: Path, statement: str) -> None:
     run_sql(folder, statement)
+    before = (folder / "state.db").read_bytes()
     words = read_refusal(folder, StateDamagedError)
     assert read_meta_refusal(folder, StateDamagedError) == words
+    assert incident_refusal(folder, StateDamagedError) == words
+    assert (folder / "state.db").read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -131,6 +141,7 @@ def test_the_state_of_another_stack_is_refused_and_named(folder: Path) -> None:
     words = read_refusal(folder, StateDamagedError, stack="staging")
     assert "'prod'" in words
     assert "'staging'" in words
+    assert incident_refusal(folder, StateDamagedError, stack="staging") == words
     assert read_meta_refusal(folder, StateDamagedError, stack="staging") == words
 
 
@@ -138,6 +149,7 @@ def test_a_state_behind_a_link_is_refused(folder: Path, tmp_path: Path) -> None:
     linked = tmp_path / "linked"
     linked.mkdir()
     (linked / "state.db").symlink_to(folder / "state.db")
+    incident_refusal(linked, StateDamagedError)
     read_refusal(linked, StateDamagedError)
 
 

@@ -106,6 +106,18 @@ def read_refusal(folder: Path, kind: type[Exception], stack: str = STACK) -> str
     return asyncio.run(run())
 
 
+def incident_refusal(folder: Path, kind: type[Exception], stack: str = STACK) -> str:
+    """Write an incident, and give the words of the refusal."""
+
+    async def run() -> str:
+        backend = FileBackend(folder, stack)
+        words = await refusal(backend.write_incident(an_incident()), kind)
+        await backend.close()
+        return words
+
+    return asyncio.run(run())
+
+
 def read_meta_refusal(folder: Path, kind: type[Exception], stack: str = STACK) -> str:
     """Read only the meta, and give the words of the refusal."""
 

@@ -90,12 +90,28 @@ def test_every_settlement_of_a_create_is_in_the_table() -> None:
     assert {settlement for _, _, settlement in TABLE} == set(Settlement) - {Settlement.CLOSE}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in IntentKind if kind is not IntentKind.CREATE])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in IntentKind if kind not in {IntentKind.CREATE, IntentKind.RESTORE}]
+)
 @pytest.mark.parametrize("evidence", [NOTHING, FOUND, THERE])
 def test_anything_idempotent_is_closed_and_planned_anew(
     kind: IntentKind, evidence: Evidence
 ) -> None:
     assert settle(intent("crm-a", kind=kind), evidence).settlement is Settlement.CLOSE
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        (THERE, Settlement.FINISH),
+        (replace(THERE, live=None, gone=True), Settlement.CLOSE),
+        (replace(THERE, live=None), Settlement.WAIT),
+    ],
+)
+def test_an_undo_is_finished_while_its_version_is_there(
+    evidence: Evidence, expected: Settlement
+) -> None:
+    assert settle(intent("crm-a", kind=IntentKind.RESTORE), evidence).settlement is expected
 
 
 @pytest.mark.parametrize(

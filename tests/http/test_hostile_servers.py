@@ -6,6 +6,7 @@ import json
 import socket
 import ssl
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,18 @@ def test_an_endless_page_is_stopped_at_the_limit() -> None:
     assert isinstance(result, Answer)
     assert result.content is Content.TOO_LARGE
     assert sent < 20_000_000
+
+
+@pytest.mark.parametrize(("call", "client"), [(5, 1000), (1000, 5)])
+def test_the_tighter_one_of_both_bounds_counts(call: int, client: int) -> None:
+    with HostileServer(answer(reply(200, b'"123456"', JSON))) as server:
+        bounded = replace(GET, max_bytes=call)
+        result = send(server.url, bounded, limits=Limits(max_bytes=client))[0]
+        assert isinstance(result, Answer)
+        assert result.content is Content.TOO_LARGE
+        assert send(server.url, replace(GET, max_bytes=8))[0] == replace(
+            result, content=Content.JSON, data="123456"
+        )
 
 
 def test_a_gzip_bomb_is_stopped_before_it_is_blown_up() -> None:

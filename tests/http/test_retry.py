@@ -47,6 +47,21 @@ def test_a_write_is_asked_again_only_where_that_is_said_to_be_the_same(call: Cal
         assert _status(send(server.url, replace(call, idempotent=True))[0]) == 200
 
 
+@pytest.mark.parametrize("status", [500, 501, 503, 599])
+def test_a_persistent_call_is_asked_again_after_any_failure_of_the_server(status: int) -> None:
+    call = replace(POST, persistent=True)
+    with HostileServer(answer(reply(status), FINE)) as server:
+        assert _status(send(server.url, replace(call, idempotent=True))[0]) == 200
+    with HostileServer(answer(reply(status), FINE)) as server:
+        assert _status(send(server.url, call)[0]) == status
+
+
+def test_a_persistent_call_takes_a_clear_no() -> None:
+    with HostileServer(answer(reply(404), FINE)) as server:
+        call = replace(POST, idempotent=True, persistent=True)
+        assert _status(send(server.url, call)[0]) == 404
+
+
 def test_a_throttled_write_is_asked_again_only_where_it_had_no_effect() -> None:
     throttled = reply(429, b"", {"retry-after": "7"})
     clock = FakeClock(NOON)

@@ -5,7 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconciler.core.keys import At
-from reconciler.manifest.quantities import read_duration, read_lifetime, read_rate
+from reconciler.manifest.quantities import (
+    read_duration,
+    read_lifetime,
+    read_optional_duration,
+    read_rate,
+    read_span,
+)
 from reconciler.manifest.urls import read_url
 
 
@@ -40,6 +46,18 @@ def test_a_duration_that_is_a_slip() -> None:
     for text in ("36526d", "36525d1s", "999999w", "99999999999s"):
         with pytest.raises(ValueError, match="longer than 100 years"):
             read_duration(text)
+
+
+def test_a_span_that_may_be_none() -> None:
+    assert read_span("never") is read_optional_duration("never") is None
+    assert read_span("1s") == read_optional_duration("1s") == timedelta(seconds=1)
+    assert read_optional_duration("0s") == timedelta(0)
+    with pytest.raises(ValueError, match=r"^must be longer than nothing$"):
+        read_span("0d")
+    others: tuple[object, ...] = ("", "Never", None, 0, [])
+    for value in others:
+        with pytest.raises(ValueError, match=r"1d12h, or `never`$"):
+            read_span(value)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,9 @@ HOOKS = {
     "webhook: https://Deploy.example.com:8443/x?job=crm&env=prod": (
         "webhook https://Deploy.example.com:8443"
     ),
+    "webhook: https://x.example.com/v2/order-service-v2-production-eu1?job=keymaker-20270502": (
+        "webhook https://x.example.com"
+    ),
     "webhook: http://127.0.0.1:9000/x": "webhook http://127.0.0.1:9000",
     "webhook: 'http://[::1]/x'": "webhook http://[::1]",
     "webhook: {env: DEPLOY_HOOK}": "webhook from DEPLOY_HOOK",

@@ -159,7 +159,12 @@ SECRET_ADDRESSES = (
     "https://x.example.com/a?auth=hunter2",
     "https://x.example.com/a?hunter2hunter2hunter2",
     "https://x.example.com/a?id=hunter2hunter2hunter2",
+    "https://x.example.com/a?id=hunter2-3f0e1c9a-7b2d-4e5f-8a6b-0c1d2e3f4a5b",
+    "https://x.example.com/hooks/hunter2hunter2hunter2/run",
+    "https://x.example.com/hooks/hunter2%68unter2hunter2",
+    "https://x.example.com/hooks/hunter2-3F0E1C9A-7B2D-4E5F-8A6B-0C1D2E3F4A5B",
     "https://hooks.slack.com/services/T0/B0/hunter2",
+    "https://HOOKS.slack.com./services/T0/B0/hunter2",
     "https://discord.com/api/webhooks/1/hunter2",
     "https://acme.webhook.office.com/webhookb2/hunter2",
 )

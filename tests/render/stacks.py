@@ -324,7 +324,9 @@ INCIDENT = Incident(
     replace=True,
     revoked_at=NOW - timedelta(hours=2),
     last_used_at=NOW - timedelta(hours=3),
-    audit=(AuditNote(at=NOW - timedelta(hours=2), actor="ops", action="key.off", request_id="r-1"),),
+    audit=(
+        AuditNote(at=NOW - timedelta(hours=2), actor="ops", action="key.off", request_id="r-1"),
+    ),
 )
 SETTLED = replace(
     INCIDENT,

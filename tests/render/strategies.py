@@ -32,9 +32,12 @@ from reconciler.core.observed import (
     StoreView,
 )
 from reconciler.core.recorded import (
+    AuditNote,
+    Incident,
     Intent,
     IntentKind,
     KeyRow,
+    Proof,
     Recorded,
     RetiredOp,
     StackMeta,
@@ -185,6 +188,11 @@ VERSIONS = st.builds(
     delete_at=_maybe(TIMES),
     condemned=st.booleans(),
     applied=_tuples(st.tuples(FIELDS, HOSTILE)),
+    promoted_at=_maybe(TIMES),
+    announced_at=_maybe(TIMES),
+    overlap=_maybe(SPANS),
+    retire_at=_maybe(TIMES),
+    proofs=_tuples(st.builds(Proof, call=HOSTILE, answer=HOSTILE, at=TIMES)),
 )
 ROWS = st.builds(
     KeyRow,
@@ -209,6 +217,35 @@ INTENTS = st.builds(
     holder=HOSTILE,
     key_id=_maybe(_IDS),
     fingerprint=_maybe(HOSTILE),
+    lifetime=_maybe(SPANS),
+    overlap=_maybe(SPANS),
+)
+NOTES = st.builds(
+    AuditNote,
+    at=_maybe(TIMES),
+    actor=_maybe(HOSTILE),
+    action=HOSTILE,
+    request_id=_maybe(HOSTILE),
+)
+INCIDENTS = st.builds(
+    Incident,
+    id=_OPS,
+    case=_OPS,
+    address=_FEW_NAMES,
+    provider=_PLACES,
+    number=st.integers(1, 9),
+    key_id=_IDS,
+    at=TIMES,
+    by=HOSTILE,
+    reason=HOSTILE,
+    compromised=st.booleans(),
+    replace=st.booleans(),
+    revoked_at=_maybe(TIMES),
+    rejected_at=_maybe(TIMES),
+    last_used_at=_maybe(TIMES),
+    audit=_tuples(NOTES),
+    replaced_by=_maybe(st.integers(1, 9)),
+    settled_at=_maybe(TIMES),
 )
 RECORDS = st.builds(
     Recorded,
@@ -217,6 +254,7 @@ RECORDS = st.builds(
     ),
     keys=_tuples(ROWS),
     intents=_tuples(INTENTS),
+    incidents=_tuples(INCIDENTS),
     retired=_tuples(
         st.builds(RetiredOp, op=_OPS, provider=_PLACES, address=HOSTILE, retired_at=TIMES)
     ),
@@ -254,4 +292,21 @@ OBSERVATIONS = st.builds(
         st.builds(StoreView, store=_PLACES, heads=_tuples(_HEADS), problem=_maybe(HOSTILE)), 2
     ),
     spool=st.builds(SpoolView, ops=st.frozensets(_OPS), readable=st.booleans()),
+)
+BESIDE = st.fixed_dictionaries(
+    {},
+    optional={
+        "scheduled": _tuples(
+            st.builds(
+                Scheduled,
+                st.sampled_from(_NAMED_KEYS),
+                st.integers(1, 9),
+                st.sampled_from(Action),
+                TIMES,
+            )
+        ),
+        "remarks": _tuples(REMARKS),
+        "within": _maybe(SPANS),
+        "expiring_providers": _maybe(st.frozensets(_PLACES)),
+    },
 )

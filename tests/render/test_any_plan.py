@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from reconciler.core.desired import DesiredKey
 from reconciler.core.observed import Observed
-from reconciler.core.recorded import Recorded
+from reconciler.core.recorded import Incident, Recorded
 from reconciler.core.secret import Secret
 from reconciler.core.steps import Plan, Result
 from reconciler.render import (
     apply_exit_code,
     apply_line,
     apply_summary,
+    incident_json,
+    incident_text,
     outcome_table,
     plan_exit_code,
     plan_json,
@@ -29,9 +31,12 @@ from reconciler.render import (
     status_json,
     status_text,
 )
+from reconciler.render.coming import Beside
 from reconciler.render.jsonable import plain
 from tests.render.printed import assert_harmless, without_colour
 from tests.render.strategies import (
+    BESIDE,
+    INCIDENTS,
     KEYS,
     OBSERVATIONS,
     PLANS,
@@ -91,21 +96,34 @@ def test_any_outcome_is_written(
 
 
 @slow
-@given(RECORDS, OBSERVATIONS, st.lists(KEYS, max_size=2), TIMES, WIDTHS)
+@given(RECORDS, OBSERVATIONS, st.tuples(TIMES, WIDTHS), BESIDE)
 def test_any_standing_is_written(
-    recorded: Recorded, observed: Observed, keys: list[DesiredKey], now: datetime, width: int
+    recorded: Recorded, observed: Observed, seen: tuple[datetime, int], beside: Beside
 ) -> None:
-    declared = {key.address: key for key in keys}
+    now, width = seen
     plain, coloured = (
-        status_text(recorded, observed, declared, now, width=width, color=color)
+        status_text(recorded, observed, {}, now, width=width, color=color, **beside)
         for color in (False, True)
     )
     assert without_colour(coloured) == plain
-    texts: list[str] = [coloured, status_json(recorded, observed, declared, now)]
+    texts: list[str] = [coloured, status_json(recorded, observed, {}, now, **beside)]
     texts += [state_list_text(recorded)]
     texts += [state_show_text(recorded, row.address, width=width) for row in recorded.keys]
     for text in texts:
         assert_harmless(text)
+
+
+@slow
+@given(st.lists(INCIDENTS, max_size=3), WIDTHS)
+def test_any_incident_is_written(incidents: list[Incident], width: int) -> None:
+    plain, coloured = (
+        incident_text(incidents, width=width, color=color) for color in (False, True)
+    )
+    assert without_colour(coloured) == plain
+    assert_harmless(coloured)
+    text = incident_json(incidents)
+    assert_harmless(text)
+    assert len(json.loads(text)["incidents"]) == len(incidents)
 
 
 @pytest.mark.parametrize("value", [Secret("sk-live"), b"salt", {1, 2}, 1.5, object()])
