@@ -45,6 +45,8 @@ def _notice(step: Step, how: str) -> Step:
         cause=Cause.CONFIG,
         reason=Reason.NOT_ANNOUNCED,
         sentence=f"consumers are told of v{step.number}, by {how}",
+        key_id=None,
+        differences=(),
         impact=None,
         due_at=None,
         replaces=None,

@@ -95,11 +95,13 @@ def _unclear(mine: tuple[Step, ...], tenant: Tenant) -> str | None:
 
 
 def _without_slot(mine: tuple[Step, ...], tenant: Tenant) -> frozenset[Address]:
+    """Give the keys that find no slot: a key that works already goes behind one that does not."""
     if tenant.able.capacity is None:
         return frozenset()
     room = max(0, tenant.able.capacity - len(tenant.view.keys) + _freed(mine))
-    new = (step.address for step in mine if step.action in MINTS and step.op is None)
-    return frozenset(sorted(new)[room:])
+    new = (step for step in mine if step.action in MINTS and step.op is None)
+    first = sorted(new, key=lambda step: (step.action is Action.ROTATE, step.address))
+    return frozenset(step.address for step in first[room:])
 
 
 def _freed(mine: tuple[Step, ...]) -> int:
