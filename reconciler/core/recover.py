@@ -60,6 +60,8 @@ def settle(intent: Intent, evidence: Evidence) -> Recovery:
     """Decide how one open operation ends. Total: every state of the evidence has its rule."""
     if evidence.unread is not None:
         return _say(intent, Settlement.WAIT, f"not settled yet: {evidence.unread}")
+    if intent.kind is IntentKind.RESTORE:
+        return _settle_restore(intent, evidence)
     if intent.kind is not IntentKind.CREATE:
         return _settle_idempotent(intent, evidence)
     if evidence.store_unread is not None:
@@ -86,6 +88,17 @@ def _settle_idempotent(intent: Intent, evidence: Evidence) -> Recovery:
         case _:
             sentence = f"an interrupted {intent.kind} is looked at again"
             return _say(intent, Settlement.CLOSE, sentence)
+
+
+def _settle_restore(intent: Intent, evidence: Evidence) -> Recovery:
+    """Consumers may read the older version already, so it is finished while that one is there."""
+    if evidence.live is not None:
+        return _say(intent, Settlement.FINISH, "an interrupted undo is finished")
+    if evidence.gone:
+        return _say(
+            intent, Settlement.CLOSE, f"an interrupted undo is closed: v{intent.number} is gone"
+        )
+    return _say(intent, Settlement.WAIT, f"not settled yet: v{intent.number} is not listed")
 
 
 def _finish_unanswered(intent: Intent, evidence: Evidence) -> Recovery:
@@ -234,13 +247,16 @@ def remember_effect(intent: Intent, row: KeyRow, live: LiveKey | None) -> KeyRow
     match intent.kind:
         case IntentKind.DISABLE if off:
             return replace(row, disabled_by_us=True)
-        case IntentKind.RETIRE | IntentKind.DELETE if off and version.stage is Stage.CURRENT:
+        case IntentKind.RETIRE | IntentKind.DELETE if off and version.stage in _WORKING:
             return _with(row, _on_its_way_out(intent, row, version))
         case IntentKind.ENABLE if not off:
             back = replace(version, stage=Stage.CURRENT, disabled_at=None, delete_at=None)
             return replace(_with(row, back), disabled_by_us=False)
         case _:
             return row
+
+
+_WORKING = frozenset({Stage.CURRENT, Stage.RETIRING})
 
 
 def _on_its_way_out(intent: Intent, row: KeyRow, version: Version) -> Version:

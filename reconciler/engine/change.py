@@ -8,31 +8,33 @@ from datetime import datetime
 
 from reconciler.core.diff import differ, remember
 from reconciler.core.keys import EXPIRES_AT, After, Attributes, KeyId, Stage
-from reconciler.core.observed import LiveKey, LiveStatus
+from reconciler.core.observed import LiveKey
 from reconciler.core.recorded import Intent, IntentKind, KeyRow, Version
 from reconciler.core.steps import Result, Step
-from reconciler.engine.prove import is_off, is_provable, prove, prove_rejected
+from reconciler.engine.incidents import open_incident
+from reconciler.engine.prove import is_off
 from reconciler.engine.transaction import Run, done, failed, refused, unknown, with_version
-from reconciler.interfaces.driver import Done, Outcome, Probe, Refused, Unknown
+from reconciler.engine.verify import Tried, proven, try_accepted, try_rejected
+from reconciler.interfaces.driver import Done, Outcome, Refused, Unknown
 
 
 async def update(run: Run, step: Step) -> Result:
     """Set the fields that differ, and check in the answer that they took."""
-    row, version = _subject(run, step)
+    row, version = run.subject(step)
     aim = Attributes.of({d.field: d.after for d in step.differences})
-    intent = await run.open(step, IntentKind.UPDATE, row)
-    match await run.driver(step.provider).update(version.key_id, aim):
+    intent = await run.open(step, IntentKind.UPDATE, version)
+    match await run.driver(version.provider).update(version.key_id, aim):
         case Done(live):
             changed = _changed(run, step, version, aim, live)
             await run.close(intent, with_version(row, changed))
-            able = run.world.able[step.provider]
+            able = run.world.able[version.provider]
             ignored = differ(aim, live, changed, able) if live else ()
             if ignored:
                 fields = ", ".join(d.field for d in ignored)
                 return failed(step, f"the API accepted the change but shows other values: {fields}")
             return done(step, f"v{version.number}: {', '.join(d.field for d in step.differences)}")
         case Refused() | Unknown() as other:
-            return await _not_done(run, step, intent, other)
+            return await not_done(run, step, intent, other)
 
 
 def _changed(
@@ -54,104 +56,79 @@ def _changed(
 
 
 async def enable(run: Run, step: Step) -> Result:
-    """Switch a key on, and see that it is accepted."""
-    row, version = _subject(run, step)
+    """Switch a key on, and see that it is accepted; never one that a person revoked."""
+    row, version = run.subject(step)
+    if await open_incident(run, version.provider, version.key_id):
+        return refused(step, f"v{version.number} stays off: it was revoked in an incident")
     on = replace(version, stage=Stage.CURRENT, delete_at=None, disabled_at=None)
     after = replace(with_version(row, on), disabled_by_us=False)
-    work = run.driver(step.provider).enable
-    return await _switch(run, step, (row, after), IntentKind.ENABLE, work, Probe.ACCEPTED)
+    work = run.driver(version.provider).enable
+    return await _switch(run, step, after, IntentKind.ENABLE, work, try_accepted)
 
 
 async def disable(run: Run, step: Step) -> Result:
     """Switch a key off because the manifest says so, and see that it is rejected."""
-    row, _ = _subject(run, step)
+    row, version = run.subject(step)
     after = replace(row, disabled_by_us=True)
-    work = run.driver(step.provider).disable
-    return await _switch(run, step, (row, after), IntentKind.DISABLE, work, Probe.REJECTED)
+    work = run.driver(version.provider).disable
+    return await _switch(run, step, after, IntentKind.DISABLE, work, try_rejected)
 
 
 async def retire(run: Run, step: Step) -> Result:
-    """Switch off a key that left the manifest, and set the day on which it is deleted."""
-    row, version = _subject(run, step)
-    now = run.world.clock.now()
-    off = replace(version, stage=Stage.DISABLED, disabled_at=now, delete_at=now + row.delete_after)
-    after = with_version(row, off)
+    """Switch off a version that is needed no more, and set the day on which it is deleted."""
+    row, version = run.subject(step)
+    after = with_version(row, switched_off(run, row, version))
 
     async def work(key_id: KeyId) -> Outcome[None]:
-        outcome = await run.driver(step.provider).disable(key_id)
-        refused_as_off = isinstance(outcome, Refused) and await is_off(run, step.provider, key_id)
-        return Done(None) if refused_as_off else outcome
+        return await switch_off_for_good(run, version.provider, key_id)
 
-    return await _switch(run, step, (row, after), IntentKind.RETIRE, work, Probe.REJECTED)
+    return await _switch(run, step, after, IntentKind.RETIRE, work, try_rejected)
 
 
-async def verify(run: Run, step: Step) -> Result:
-    """Try a version out whose proof is outstanding: accepted where it is on, else rejected."""
-    row, version = _subject(run, step)
-    live = run.live.get((version.provider, version.key_id))
-    on = live is not None and live.status is LiveStatus.ACTIVE
-    expect = Probe.ACCEPTED if on else Probe.REJECTED
-    secret = await run.stored_secret(row, version)
-    if secret is None:
-        return failed(step, "its stored secret cannot be read from here")
-    answer = await prove(run, step, secret, expect)
-    if answer is not expect:
-        return failed(step, f"v{version.number} should be {expect}, and is {answer}")
-    proven = replace(version, verified_at=run.world.clock.now())
-    await run.save(with_version(row, proven))
-    return done(step, f"v{version.number} is {expect}, as it should be")
+def switched_off(run: Run, row: KeyRow, version: Version) -> Version:
+    """Give a version as it is from now on: off, and deleted after its time."""
+    now = run.world.clock.now()
+    return replace(version, stage=Stage.DISABLED, disabled_at=now, delete_at=now + row.delete_after)
+
+
+async def switch_off_for_good(run: Run, provider: str, key_id: KeyId) -> Outcome[None]:
+    """Switch a key off at the API; one that works no more anyway may be refused, and is done."""
+    outcome = await run.driver(provider).disable(key_id)
+    refused_as_off = isinstance(outcome, Refused) and await is_off(run, provider, key_id)
+    return Done(None) if refused_as_off else outcome
 
 
 async def _switch(
     run: Run,
     step: Step,
-    rows: tuple[KeyRow, KeyRow],
+    after: KeyRow,
     kind: IntentKind,
     work: Callable[[KeyId], Awaitable[Outcome[None]]],
-    expect: Probe,
+    trial: Callable[[Run, Step, Version], Awaitable[Tried]],
 ) -> Result:
-    row, after = rows
-    _, version = _subject(run, step)
-    intent = await run.open(step, kind, row)
+    _, version = run.subject(step)
+    intent = await run.open(step, kind, version)
     match await work(version.key_id):
         case Done():
-            complaint = await _complaint(run, step, row, version, expect)
-            await run.close(intent, _unproven(after, version) if complaint else after)
-            state = "on" if expect is Probe.ACCEPTED else "off"
-            sentence = f"v{version.number} switched {state}"
-            return (
-                failed(step, f"{sentence}, but {complaint}") if complaint else done(step, sentence)
-            )
+            tried = await trial(run, step, version)
+            await run.close(intent, with_trial(run, after, version.number, tried))
+            sentence = f"v{version.number} switched {'on' if trial is try_accepted else 'off'}"
+            if tried.complaint is not None:
+                return failed(step, f"{sentence}, but {tried.complaint}")
+            return done(step, sentence)
         case Refused() | Unknown() as other:
-            return await _not_done(run, step, intent, other)
+            return await not_done(run, step, intent, other)
 
 
-def _unproven(row: KeyRow, version: Version) -> KeyRow:
-    """Give a row that says that a version's proof is outstanding."""
-    found = next(v for v in row.versions if v.number == version.number)
-    return with_version(row, replace(found, verified_at=None))
+def with_trial(run: Run, row: KeyRow, number: int, tried: Tried) -> KeyRow:
+    """Give a row that knows what came of trying one of its versions out."""
+    found = next(v for v in row.versions if v.number == number)
+    return with_version(row, proven(run, found, tried))
 
 
-async def _complaint(
-    run: Run, step: Step, row: KeyRow, version: Version, expect: Probe
-) -> str | None:
-    secret = await run.stored_secret(row, version)
-    if expect is Probe.REJECTED:
-        return await prove_rejected(run, step, secret)
-    if secret is None or not is_provable(run, step.provider):
-        return None
-    answer = await prove(run, step, secret, expect)
-    return None if answer is expect else f"the key should be accepted, and is {answer}"
-
-
-async def _not_done(run: Run, step: Step, intent: Intent, outcome: Refused | Unknown) -> Result:
+async def not_done(run: Run, step: Step, intent: Intent, outcome: Refused | Unknown) -> Result:
     """A clear no closes the operation; an unclear answer leaves it to the next run."""
     if isinstance(outcome, Refused):
         await run.close(intent)
         return refused(step, f"the API refused: {outcome.reason}")
     return unknown(step, f"{outcome.reason}; the next run looks at it again")
-
-
-def _subject(run: Run, step: Step) -> tuple[KeyRow, Version]:
-    row = run.rows[step.address]
-    return row, next(v for v in row.living if v.key_id == step.key_id)

@@ -16,7 +16,7 @@ from reconciler.core.observed import Head, LiveKey
 from reconciler.core.ownership import mark_of
 from reconciler.core.recorded import Intent, IntentKind, KeyRow
 from reconciler.core.secret import Secret, fingerprint
-from reconciler.core.steps import Result, Step
+from reconciler.core.steps import Action, Result, Step
 from reconciler.core.tenant import Effect
 from reconciler.engine.deliver import ROOM, Delivery, deliver
 from reconciler.engine.prove import prove_rejected
@@ -45,10 +45,10 @@ async def create(run: Run, step: Step) -> Result | None:
         head = await _preflight(run, key)
     except StoreError as error:
         return refused(step, f"no key was made, since its secret could not be stored: {error}")
-    if complaint := await _predecessor_lives(run, step):
+    if step.action is Action.CREATE and (complaint := await _predecessor_lives(run, step)):
         return refused(step, complaint)
-    row = await run.save(_row_of(run, key))
-    intent = await _announce(run, step, key, row)
+    await run.save(_row_of(run, key))
+    intent = await _announce(run, step, key)
     minted = await uninterrupted(_mint(run, key, intent))
     match minted:
         case Done(Minted(intent, secret, live)):
@@ -92,8 +92,8 @@ async def _predecessor_lives(run: Run, step: Step) -> str | None:
     version = row.current if row else None
     if row is None or version is None or run.holders(version.provider, version.key_id):
         return None
-    secret = await run.stored_secret(row, version)
-    complaint = await prove_rejected(run, step, secret)
+    secret = await run.stored_secret(version)
+    complaint = await prove_rejected(run, step, version.provider, secret)
     return f"v{version.number} is said to be gone, but {complaint}" if complaint else None
 
 
@@ -103,7 +103,10 @@ async def _preflight(run: Run, key: DesiredKey) -> Head:
 
 
 def _row_of(run: Run, key: DesiredKey) -> KeyRow:
-    """Give the key's row with a fresh copy of what it needs once the manifest drops it."""
+    """Give the key's row with a fresh copy of what it needs once the manifest drops it.
+
+    Where versions live, it goes on saying where those are until the new one has taken over.
+    """
     row = run.rows.get(key.address)
     fresh = KeyRow(
         address=key.address,
@@ -116,10 +119,13 @@ def _row_of(run: Run, key: DesiredKey) -> KeyRow:
     )
     if row is None:
         return fresh
-    return replace(fresh, versions=row.versions, rev=row.rev)
+    fresh = replace(fresh, versions=row.versions, disabled_by_us=row.disabled_by_us, rev=row.rev)
+    if not row.living:
+        return fresh
+    return replace(fresh, provider=row.provider, dialect=row.dialect, target=row.target)
 
 
-async def _announce(run: Run, step: Step, key: DesiredKey, row: KeyRow) -> Intent:
+async def _announce(run: Run, step: Step, key: DesiredKey) -> Intent:
     """Record the operation before its effect: from here on a crash is recovered."""
     able = run.world.able[key.provider]
     op, now = run.world.ids.new_op(), run.world.clock.now()
@@ -134,12 +140,13 @@ async def _announce(run: Run, step: Step, key: DesiredKey, row: KeyRow) -> Inten
             provider=key.provider,
             number=step.number or 1,
             name=name or "",
-            target=row.target,
+            target=key.target,
             started_at=now,
             holder=run.world.holder.host,
             lifetime=key.lifetime.span if isinstance(key.lifetime, After) else None,
             seen=_seen(run, key.provider) if able.marker is Marker.NONE else (),
             sent=remember(sent),
+            overlap=step.overlap,
         )
     )
 

@@ -20,9 +20,12 @@ from reconciler.core.recorded import Intent, Version
 from reconciler.core.secret import Secret, fingerprint
 from reconciler.core.steps import Action, Outcome, Result, Step
 from reconciler.core.tenant import Effect
+from reconciler.engine.incidents import open_incident
 from reconciler.engine.parking import Parked
-from reconciler.engine.prove import is_provable, prove
+from reconciler.engine.prove import is_provable
+from reconciler.engine.succession import succeeded
 from reconciler.engine.transaction import Run, done, failed, stored, with_version
+from reconciler.engine.verify import NOT_TRIED, Tried, try_out
 from reconciler.errors import StoreConflictError, StoreRefusedError, StoreUnavailableError
 from reconciler.interfaces.driver import Done, Probe
 from reconciler.interfaces.store import Verification
@@ -155,38 +158,59 @@ async def _publish(delivery: Delivery) -> Result:
     Where staging is visible, writing is publishing, so the key is tried out before it.
     """
     run, intent = delivery.run, delivery.intent
-    for work in (_stage, _try_out) if delivery.hidden else (_try_out, _stage):
-        if (trouble := await work(delivery)) is not None:
-            return trouble
+    if delivery.hidden and (trouble := await _stage(delivery)) is not None:
+        return trouble
+    tried = await _try_out(delivery)
+    if isinstance(tried, Result):
+        return tried
+    if trouble := await _revoked_meanwhile(delivery):
+        return trouble
+    if not delivery.hidden and (trouble := await _stage(delivery)) is not None:
+        return trouble
     await run.store(intent.target.store).promote(intent.target, delivery.version)
-    proven = is_provable(run, intent.provider)
-    result = await record(
-        run, delivery.step, intent, delivery.version, delivery.live, proven=proven
-    )
-    if proven or not run.world.able[intent.provider].can_verify:
+    result = await record(run, delivery.step, intent, delivery.version, delivery.live, tried)
+    if tried.proofs or not run.world.able[intent.provider].can_verify:
         return result
     outstanding = "verification outstanding, since all keys are switched off"
     return replace(result, sentence=f"{result.sentence}; {outstanding}")
 
 
-async def _try_out(delivery: Delivery) -> Result | None:
-    """See that the new key is accepted, or rejected where it is off; give what is wrong."""
-    run, step = delivery.run, delivery.step
-    if not is_provable(run, step.provider):
-        return None
+async def _try_out(delivery: Delivery) -> Result | Tried:
+    """See that the new key is accepted, or rejected where it is off; else give what is wrong."""
+    run, step, provider = delivery.run, delivery.step, delivery.intent.provider
+    if not is_provable(run, provider):
+        return NOT_TRIED
     expect = Probe.REJECTED if delivery.off else Probe.ACCEPTED
-    answer = await prove(run, step, delivery.secret, expect)
-    if answer is expect:
-        return None
-    if answer is Probe.UNKNOWN:
+    tried = await try_out(run, step, provider, delivery.secret, expect)
+    if tried.complaint is None:
+        return tried
+    if tried.unclear:
         return failed(step, "the new key could not be tried out; the next run tries again")
-    if run.world.able[step.provider].on_deploy and _waits_somewhere(delivery):
+    where_used = tried.refused and run.world.able[provider].on_deploy
+    if where_used and _waits_somewhere(delivery):
         return failed(
             step,
-            f"every project holds the new key, and it is {answer} where keys are used: check "
+            f"every project holds the new key, and where keys are used {tried.complaint}: check "
             "`key_url`, and whether all keys were switched off; the next run tries again",
         )
-    return await _compensate(delivery, f"the new key should be {expect}, and is not")
+    return await _compensate(delivery, f"Of the new key: {tried.complaint}.")
+
+
+async def _revoked_meanwhile(delivery: Delivery) -> Result | None:
+    """Take a new key back that a person revoked before anybody was given it."""
+    return await take_back_if_revoked(
+        delivery.run, delivery.step, delivery.intent, delivery.version
+    )
+
+
+async def take_back_if_revoked(
+    run: Run, step: Step, intent: Intent, version: StoredVersion
+) -> Result | None:
+    """Delete a version that is in an open incident, published or not; None where it is in none."""
+    if await open_incident(run, intent.provider, version.key_id) is None:
+        return None
+    why = "it was revoked in an incident before it came into use."
+    return await _take_back(run, step, intent, version, why)
 
 
 def _waits_somewhere(delivery: Delivery) -> bool:
@@ -207,21 +231,38 @@ async def compensate(
     """
     if await _is_published(run, intent):
         return failed(step, f"{why} Consumers read it already, so it stays; tried again next time")
+    return await _take_back(run, step, intent, version, why)
+
+
+async def _take_back(
+    run: Run, step: Step, intent: Intent, version: StoredVersion, why: str
+) -> Result:
     await run.note_dead(intent.provider, version.key_id)
     outcome = await run.driver(intent.provider).delete(version.key_id)
     if not isinstance(outcome, Done):
         return failed(step, f"{why} The new key could not be revoked yet: {outcome.reason}")
+    await point_back(run, intent)
     await drop_staged(run, intent)
     await run.world.spool.drop(intent.op)
     await run.close(intent)
     return failed(step, f"{why} The new key was revoked again")
 
 
+async def point_back(run: Run, intent: Intent) -> None:
+    """Let consumers read the current version again, where an operation may have changed that."""
+    current = run.rows[intent.address].current
+    held = stored(current) if current else None
+    if current is None or held is None or current.target != intent.target:
+        return
+    store = run.store(current.target.store)
+    view = await store.heads((current.target,))
+    if any(head.current != held and head.carries(held.op) for head in view.heads):
+        await store.promote(current.target, held)
+
+
 async def drop_staged(run: Run, intent: Intent) -> None:
     """Remove from its slot what a create that came to nothing had written there."""
-    row = run.rows[intent.address]
-    kept = tuple(held for v in row.living if (held := stored(v)) is not None)
-    await run.store(intent.target.store).retire(intent.target, run.slot_owner(intent.address), kept)
+    await run.keep_stored(intent.address, intent.target, run.rows[intent.address].living)
 
 
 async def _is_published(run: Run, intent: Intent) -> bool:
@@ -230,37 +271,52 @@ async def _is_published(run: Run, intent: Intent) -> bool:
 
 
 async def record(
-    run: Run, step: Step, intent: Intent, held: StoredVersion, live: LiveKey, *, proven: bool
+    run: Run, step: Step, intent: Intent, held: StoredVersion, live: LiveKey, tried: Tried
 ) -> Result:
     """Make the version current, durably; only then may the spool forget its secret.
+
+    The row says from now on where this version is. The one before it works on beside it.
+    """
+    version = _version(run, intent, held, live, tried)
+    row = run.rows[intent.address]
+    row = replace(
+        row,
+        provider=intent.provider,
+        dialect=run.world.able[intent.provider].dialect,
+        target=intent.target,
+        versions=await succeeded(run, row, intent.overlap),
+        disabled_by_us=_is_off(run.keys.get(intent.address)),
+    )
+    row = with_version(row, version)
+    await run.close(intent, row)
+    await run.keep_stored(intent.address, intent.target, row.living)
+    await run.world.spool.drop(intent.op)
+    return done(step, f"v{version.number} created ({live.id}), secret in {intent.target}")
+
+
+def _version(run: Run, intent: Intent, held: StoredVersion, live: LiveKey, tried: Tried) -> Version:
+    """Word a new version for the record.
 
     What was applied is what the live key shows, and what was sent of fields that no answer tells: a
     create that was resumed may be older than the manifest.
     """
-    key, row = run.keys.get(intent.address), run.rows[intent.address]
-    version = Version(
+    now = run.world.clock.now()
+    return Version(
         number=intent.number,
         provider=intent.provider,
         key_id=live.id,
         op=intent.op,
         stage=Stage.CURRENT,
+        target=intent.target,
         fingerprint=held.fingerprint,
         created_at=live.created_at or intent.started_at,
         lifetime=intent.lifetime,
         expires_at=_granted(run, intent, live),
-        verified_at=run.world.clock.now() if proven else None,
+        verified_at=now if tried.proofs else None,
         applied=tuple(sorted({**dict(intent.sent), **dict(remember(live.attributes))}.items())),
+        promoted_at=now,
+        proofs=tried.proofs,
     )
-    for replaced in row.living:
-        if not replaced.condemned and run.holders(replaced.provider, replaced.key_id):
-            await run.note_dead(replaced.provider, replaced.key_id)
-    condemned = tuple(v for v in row.living if v.condemned)
-    row = replace(row, versions=condemned, disabled_by_us=_is_off(key))
-    await run.close(intent, with_version(row, version))
-    owner = run.slot_owner(intent.address)
-    await run.store(intent.target.store).retire(intent.target, owner, (held,))
-    await run.world.spool.drop(intent.op)
-    return done(step, f"v{version.number} created ({live.id}), secret in {intent.target}")
 
 
 def _granted(run: Run, intent: Intent, live: LiveKey) -> datetime | None:

@@ -124,6 +124,7 @@ def _targets(desired: Desired, recorded: Recorded) -> set[Target]:
     return (
         {key.target for key in desired.keys}
         | {row.target for row in recorded.keys}
+        | {version.target for row in recorded.keys for version in row.living}
         | {intent.target for intent in recorded.intents}
         | {key.source for key in desired.provider_keys}
     )

@@ -108,7 +108,11 @@ def _fed_by(run: Run, key: DesiredProviderKey) -> frozenset[Address]:
     """Give the keys whose secrets the gateway has, or is to have."""
     row = run.provided.get(key.address)
     sources = {key.source, row.source} if row else {key.source}
-    stored = {row.address for row in run.rows.values() if row.target in sources}
+    stored = {
+        row.address
+        for row in run.rows.values()
+        if sources & {row.target, *(version.target for version in row.living)}
+    }
     return frozenset(stored | ({key.of_key} if key.of_key else set()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from reconciler.core.keys import Stage
@@ -11,7 +12,7 @@ from reconciler.core.tenant import settled
 from reconciler.engine.parking import Parked
 from reconciler.engine.prove import is_off, prove_dead, prove_rejected
 from reconciler.engine.provide import forget_provided
-from reconciler.engine.transaction import Run, done, failed, stored, with_version
+from reconciler.engine.transaction import Run, done, failed, with_version
 from reconciler.interfaces.driver import Done
 
 
@@ -21,8 +22,7 @@ async def delete(run: Run, step: Step) -> Result | None:
     version = next((v for v in row.living if v.key_id == step.key_id), None)
     if version is None:
         return done(step, "already gone")
-    of_version = replace(step, provider=version.provider, number=version.number)
-    intent = await run.open(of_version, IntentKind.DELETE, row)
+    intent = await run.open(step, IntentKind.DELETE, version)
     if complaint := await _take_away(run, version):
         return failed(step, complaint)
     return await end_removal(run, step, intent, version)
@@ -34,12 +34,11 @@ async def forget(run: Run, step: Step) -> Result:
         return await forget_provided(run, step)
     row = run.rows[step.address]
     for version in row.living:
-        secret = await run.stored_secret(row, version)
-        if complaint := await prove_rejected(run, step, secret):
+        secret = await run.stored_secret(version)
+        if complaint := await prove_rejected(run, step, version.provider, secret):
             return failed(step, f"v{version.number} is said to be gone, but {complaint}")
-    if row.target.store in run.world.stores:
-        owner = run.slot_owner(row.address)
-        await run.store(row.target.store).retire(row.target, owner, ())
+    for target in sorted({row.target, *(version.target for version in row.living)}):
+        await run.keep_stored(row.address, target, ())
     await run.world.backend.drop_row(row)
     del run.rows[row.address]
     return done(step, "its record and stored secret were removed")
@@ -60,15 +59,31 @@ async def _take_away(run: Run, version: Version) -> str | None:
     return None
 
 
-async def end_removal(run: Run, step: Step, intent: Intent, version: Version) -> Result | None:
-    """Bury a version that is deleted; None when containers still accept it, until a deploy."""
+async def end_removal(
+    run: Run,
+    step: Step,
+    intent: Intent,
+    version: Version,
+    buried: Callable[[], Awaitable[None]] | None = None,
+) -> Result | None:
+    """Bury a version that is deleted; None when containers still accept it, until a deploy.
+
+    `buried` is called once it is confirmed dead.
+    """
+
+    async def end() -> Result:
+        result = await _bury(run, step, intent, version)
+        if buried is not None and result.outcome is Outcome.DONE:
+            await buried()
+        return result
+
     if not await _still_accepted(run, version):
-        return await _bury(run, step, intent, version)
+        return await end()
 
     async def go_on() -> Result:
         if await _still_accepted(run, version):
             return await give_up(None, "")
-        return await _bury(run, step, intent, version)
+        return await end()
 
     async def give_up(outcome: Outcome | None, why: str) -> Result:
         where = ", ".join(run.holders(version.provider, version.key_id)) or "some project"
@@ -107,8 +122,7 @@ async def _still_accepted(run: Run, version: Version) -> bool:
 
 
 async def _bury(run: Run, step: Step, intent: Intent, version: Version) -> Result:
-    of_version = replace(step, provider=version.provider, number=version.number)
-    if complaint := await bury(run, of_version, intent, version):
+    if complaint := await bury(run, step, intent, version):
         return failed(step, complaint)
     await drop_empty(run, run.rows[step.address])
     return done(step, f"v{version.number} deleted ({version.key_id}), confirmed gone")
@@ -120,14 +134,13 @@ async def bury(run: Run, step: Step, intent: Intent, version: Version) -> str | 
     The stored secret is kept until then: it is what the proof of death is made with.
     """
     row = run.rows[step.address]
-    secret = await run.stored_secret(row, version)
-    if complaint := await prove_dead(run, step, version.key_id, secret):
+    secret = await run.stored_secret(version)
+    if complaint := await prove_dead(run, step, version, secret):
         return complaint
-    others = (v for v in row.living if v.number != version.number)
-    kept = tuple(held for v in others if (held := stored(v)) is not None)
-    if row.target.store in run.world.stores:
-        await run.store(row.target.store).retire(row.target, run.slot_owner(row.address), kept)
+    others = tuple(v for v in row.living if v.number != version.number)
+    await run.keep_stored(row.address, version.target, others)
     await run.close(intent, with_version(row, replace(version, stage=Stage.GONE)))
+    run.live.pop((version.provider, version.key_id), None)
     return None
 
 

@@ -22,10 +22,13 @@ from reconciler.engine.deliver import (
     drop_staged,
     park_create,
     record,
+    take_back_if_revoked,
 )
-from reconciler.engine.prove import is_absent, prove_dead
+from reconciler.engine.prove import is_absent, prove_gone
 from reconciler.engine.remove import end_removal
+from reconciler.engine.restore import abandon_restore, finish_restore
 from reconciler.engine.transaction import Run, done, failed, refused, with_version
+from reconciler.engine.verify import NOT_TRIED
 from reconciler.errors import StoreRefusedError
 from reconciler.interfaces.driver import Done
 
@@ -39,6 +42,22 @@ async def resume(run: Run, step: Step) -> Result | None:
         return await _sweep(run, step)
     assert step.op is not None  # noqa: S101 - the planner names the operation of every recovery
     intent = run.intents[step.op]
+    if intent.kind is IntentKind.RESTORE:
+        return await _settle_restore(run, step, intent)
+    return await _settle(run, step, intent)
+
+
+async def _settle_restore(run: Run, step: Step, intent: Intent) -> Result:
+    match step.settlement:
+        case Settlement.FINISH:
+            return await finish_restore(run, step, intent)
+        case Settlement.CLOSE:
+            return await abandon_restore(run, step, intent)
+        case _:
+            return refused(step, "left as it is")
+
+
+async def _settle(run: Run, step: Step, intent: Intent) -> Result | None:
     match step.settlement:
         case Settlement.FINISH:
             return await _finish(run, step, intent)
@@ -118,8 +137,10 @@ async def _publish_unread(
     run: Run, step: Step, intent: Intent, held: StoredVersion, live: LiveKey
 ) -> Result:
     """Publish a secret that rests in a store from which we cannot read it to try it out."""
+    if (trouble := await take_back_if_revoked(run, step, intent, held)) is not None:
+        return trouble
     await run.store(intent.target.store).promote(intent.target, held)
-    result = await record(run, step, intent, held, live, proven=False)
+    result = await record(run, step, intent, held, live, NOT_TRIED)
     return replace(result, sentence=f"{result.sentence}; not tried out, since it cannot be read")
 
 
@@ -159,6 +180,7 @@ async def _condemn(run: Run, step: Step, intent: Intent) -> Result:
         key_id=live.id,
         op=intent.op,
         stage=Stage.RETIRING,
+        target=intent.target,
         fingerprint=intent.fingerprint,
         created_at=live.created_at or intent.started_at,
         condemned=True,
@@ -207,7 +229,7 @@ async def _delete(run: Run, step: Step) -> str | None:
     outcome = await run.driver(step.provider).delete(key_id)
     if not isinstance(outcome, Done):
         return f"key {key_id} was not deleted: {outcome.reason}"
-    return await prove_dead(run, step, key_id, None)
+    return await prove_gone(run, step.provider, key_id)
 
 
 def _live(run: Run, provider: str, key_id: KeyId | None) -> LiveKey | None:

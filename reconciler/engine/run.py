@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.guard import Approval, refuse
 from reconciler.core.keys import Address, KeyId
 from reconciler.core.observed import Observed
+from reconciler.core.orders import NONE, Orders
 from reconciler.core.plan import make_plan
 from reconciler.core.provider_keys import spare_feeders
 from reconciler.core.recorded import Recorded
 from reconciler.core.steps import Action, Difference, Outcome, Plan, Result, Step
 from reconciler.core.tenant import markless_of
 from reconciler.engine.books import keep_books
+from reconciler.engine.incidents import settle_incidents
 from reconciler.engine.observe import observe
 from reconciler.engine.transaction import Run, Stop
 from reconciler.engine.walk import walk
@@ -42,12 +44,12 @@ class Report:
     stopped: bool = False
 
 
-async def look(outlook: Outlook, approval: Approval) -> Look:
-    """Read, observe and plan. Changes nothing anywhere, and takes no lock."""
+async def look(outlook: Outlook, approval: Approval, orders: Orders = NONE) -> Look:
+    """Read, observe and plan, as a person ordered. Changes nothing anywhere, and takes no lock."""
     recorded = await outlook.backend.read()
     observed = await observe(outlook, recorded)
     now = outlook.clock.now()
-    plan = make_plan(outlook.desired, observed, recorded, outlook.able, now)
+    plan = make_plan(outlook.desired, observed, recorded, outlook.able, now, orders=orders)
     markless = markless_of(outlook.able)
     refusals = refuse(plan, outlook.desired, observed, recorded, approval, now, markless)
     return Look(recorded, observed, plan, refusals)
@@ -59,6 +61,7 @@ async def apply(
     confirm: Callable[[Plan], bool],
     stop: Stop,
     report: Report,
+    orders: Orders = NONE,
 ) -> None:
     """Make the world match the manifest, as far as the plan that `confirm` was shown says.
 
@@ -66,7 +69,7 @@ async def apply(
     """
     await world.backend.lock(world.holder)
     try:
-        await _apply_locked(world, approval, confirm, stop, report)
+        await _apply_locked(world, approval, confirm, stop, report, orders)
     finally:
         await asyncio.shield(world.backend.unlock())
 
@@ -77,8 +80,9 @@ async def _apply_locked(
     confirm: Callable[[Plan], bool],
     stop: Stop,
     report: Report,
+    orders: Orders,
 ) -> None:
-    first = await look(world.outlook(), approval)
+    first = await look(world.outlook(), approval, orders)
     report.plan = first.plan
     if first.refusals:
         raise RefusedError(first.refusals)
@@ -86,7 +90,7 @@ async def _apply_locked(
         report.declined = True
         return
     world.reporter.applying(len(first.plan.actions))
-    seen = await _recover(world, approval, first, stop, report)
+    seen = await _recover(world, approval, first, stop, report, orders)
     run = begin(world, seen, stop)
     if not stop.asked:  # else what was seen may be older than what recovery has written
         await keep_books(run, seen.observed)
@@ -95,11 +99,13 @@ async def _apply_locked(
     )
     report.results.extend(outdated(seen.plan, first.plan, agreed))
     await walk(run, agreed, report.results)
+    if seen.recorded.incidents and not stop.asked:
+        await settle_incidents(run, await world.backend.incidents())
     report.stopped = stop.asked
 
 
 async def _recover(
-    world: World, approval: Approval, first: Look, stop: Stop, report: Report
+    world: World, approval: Approval, first: Look, stop: Stop, report: Report, orders: Orders
 ) -> Look:
     """Settle what earlier runs left open, and look again where anything may have changed since.
 
@@ -111,7 +117,7 @@ async def _recover(
     await walk(begin(world, first, stop), steps, report.results)
     if stop.asked:
         return first
-    again = await look(world.outlook(), approval)
+    again = await look(world.outlook(), approval, orders)
     if again.refusals:
         raise RefusedError(again.refusals, changed=bool(steps))
     return again

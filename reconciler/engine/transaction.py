@@ -6,14 +6,14 @@ The rows here are the run's own copy; only the coroutine that works on an addres
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from reconciler.core.desired import DesiredKey, DesiredProviderKey
-from reconciler.core.keys import Address, KeyId, OpId, Stage
+from reconciler.core.keys import Address, KeyId, OpId, Stage, Target
 from reconciler.core.observed import Deployment, LiveKey, Observed, StoredVersion, Upstream
 from reconciler.core.recorded import (
     Intent,
@@ -57,9 +57,10 @@ class Stop:
 class Run:
     """A world, the manifest's keys by address, and the recorded rows as this run left them.
 
-    `tenants` is what was last seen of each provider as a whole. `parked` are the steps whose end
-    waits for a deploy. `unclear` are providers where a create got no answer and no mark tells keys
-    apart. `troubled` are the addresses where something went wrong.
+    `tenants` is what was last seen of each provider as a whole. `absent` are the recorded ids that
+    were confirmed gone. `parked` are the steps whose end waits for a deploy. `unclear` are
+    providers where a create got no answer and no mark tells keys apart. `troubled` are the
+    addresses where something went wrong.
     """
 
     world: World
@@ -74,6 +75,7 @@ class Run:
     provided: dict[Address, ProviderKeyRow]
     upstreams: dict[str, tuple[Upstream, ...]]
     tenants: dict[str, Tenant]
+    absent: frozenset[tuple[str, KeyId]] = frozenset()
     stop: Stop = field(default_factory=Stop)
     troubled: set[Address] = field(default_factory=set)
     unclear: set[str] = field(default_factory=set)
@@ -93,6 +95,7 @@ class Run:
             live={(v.provider, key.id): key for v in observed.providers for key in v.keys},
             providers={row.name: row for row in recorded.providers},
             tenants=tenants_of(world.desired, world.able, observed, recorded),
+            absent=frozenset((v.provider, gone) for v in observed.providers for gone in v.absent),
             provider_keys={key.address: key for key in world.desired.provider_keys},
             provided={row.address: row for row in recorded.provider_keys},
             upstreams={view.provider: view.upstreams for view in observed.providers},
@@ -117,18 +120,25 @@ class Run:
         self.rows[row.address] = row
         return row
 
-    async def open(self, step: Step, kind: IntentKind, row: KeyRow, name: str = "") -> Intent:
-        """Record durably that an operation is about to begin."""
+    async def open(
+        self,
+        step: Step,
+        kind: IntentKind,
+        version: Version,
+        overlap: timedelta | None = None,
+    ) -> Intent:
+        """Record durably that an operation on a version is about to begin."""
         intent = Intent(
             op=self.world.ids.new_op(),
             kind=kind,
             address=step.address,
-            provider=step.provider,
-            number=step.number or 0,
-            name=name,
-            target=row.target,
+            provider=version.provider,
+            number=version.number,
+            name="",
+            target=version.target,
             started_at=self.world.clock.now(),
             holder=self.world.holder.host,
+            overlap=overlap,
         )
         return await self.write(intent)
 
@@ -194,11 +204,22 @@ class Run:
         if row.name in self.tenants:
             self.tenants[row.name] = replace(self.tenants[row.name], row=row)
 
-    async def stored_secret(self, row: KeyRow, version: Version) -> Secret | None:
+    async def stored_secret(self, version: Version) -> Secret | None:
         """Read a version's secret back for a probe; None where we may not or cannot."""
-        store = self.world.stores.get(row.target.store)
+        store = self.world.stores.get(version.target.store)
         held = stored(version)
-        return await store.fetch(row.target, held) if store and held else None
+        return await store.fetch(version.target, held) if store and held else None
+
+    async def keep_stored(self, address: Address, target: Target, kept: Iterable[Version]) -> None:
+        """Remove every secret of a key from a slot but those of these versions."""
+        if target.store in self.world.stores:
+            held = stored_in(target, kept)
+            await self.store(target.store).retire(target, self.slot_owner(address), held)
+
+    def subject(self, step: Step) -> tuple[KeyRow, Version]:
+        """Give the row of a step's key, and the version that it names."""
+        row = self.rows[step.address]
+        return row, next(v for v in row.living if v.key_id == step.key_id)
 
 
 def stored(version: Version) -> StoredVersion | None:
@@ -206,6 +227,12 @@ def stored(version: Version) -> StoredVersion | None:
     if version.fingerprint is None:
         return None
     return StoredVersion(op=version.op, key_id=version.key_id, fingerprint=version.fingerprint)
+
+
+def stored_in(target: Target, versions: Iterable[Version]) -> tuple[StoredVersion, ...]:
+    """Say what a slot's marks of these versions read, those that are in another one left out."""
+    found = (stored(version) for version in versions if version.target == target)
+    return tuple(held for held in found if held is not None)
 
 
 def with_version(row: KeyRow, version: Version) -> KeyRow:

@@ -15,28 +15,36 @@ from typing import Any
 
 from reconciler.core.capabilities import Marker
 from reconciler.core.keys import Address
-from reconciler.core.steps import ORDER, Action, Outcome, Result, Step, provider_address
-from reconciler.engine.change import disable, enable, retire, update, verify
+from reconciler.core.steps import MINTS, ORDER, Action, Outcome, Result, Step, provider_address
+from reconciler.engine.change import disable, enable, retire, update
 from reconciler.engine.create import create
 from reconciler.engine.deploy import deploy, redeploy
+from reconciler.engine.notify import notify
 from reconciler.engine.parking import Parked
 from reconciler.engine.provide import provide
 from reconciler.engine.remove import delete, forget
+from reconciler.engine.restore import restore
 from reconciler.engine.resume import resume
+from reconciler.engine.revoke import revoke
 from reconciler.engine.switch import switch_off, switch_on
 from reconciler.engine.transaction import Run, all_ended, failed, skipped, unknown
+from reconciler.engine.verify import verify
 from reconciler.errors import KeywrightError, LockLostError
 
 WORK: Mapping[Action, Callable[[Run, Step], Awaitable[Result | None]]] = {
     Action.RECOVER: resume,
+    Action.REVOKE: revoke,
     Action.SWITCH_ON: switch_on,
     Action.CREATE: create,
+    Action.ROTATE: create,
     Action.DISABLE: disable,
     Action.UPDATE: update,
     Action.ENABLE: enable,
     Action.DEPLOY: deploy,
     Action.VERIFY: verify,
+    Action.RESTORE: restore,
     Action.PROVIDE: provide,
+    Action.NOTIFY: notify,
     Action.RETIRE: retire,
     Action.DELETE: delete,
     Action.FORGET: forget,
@@ -45,7 +53,7 @@ WORK: Mapping[Action, Callable[[Run, Step], Awaitable[Result | None]]] = {
 }
 """How each action is done. Without a result, the step waits for a deploy."""
 
-HANGS_ON_ITS_PROVIDER = frozenset({Action.CREATE, Action.VERIFY, Action.DELETE})
+HANGS_ON_ITS_PROVIDER = MINTS | {Action.VERIFY, Action.RESTORE, Action.DELETE}
 """Not begun where a switch or a deploy of the provider went wrong before."""
 
 
@@ -117,7 +125,7 @@ class _Turns:
     async def take(self, steps: list[Step]) -> None:
         """Take the steps of one address."""
         for step in steps:
-            async with self.gates[step.provider]:
+            async with self.gates[_where(self.run, step)]:
                 result = await self._begin(step)
             if result is None:
                 continue
@@ -133,7 +141,7 @@ class _Turns:
         await _all_at_once(self._end_one(parked, deploy) for parked in waiting)
 
     async def _end_one(self, parked: Parked, deploy: Result | None) -> None:
-        async with self.gates[parked.step.provider]:
+        async with self.gates[_where(self.run, parked.step)]:
             work = partial(_go_on, self.run, parked, deploy)
             result = await self._attempt(parked.step, work)
         self.run.parked.remove(parked)
@@ -141,7 +149,7 @@ class _Turns:
             self._note(result)
 
     def _note(self, result: Result) -> None:
-        if result.outcome is not Outcome.DONE:
+        if result.outcome is not Outcome.DONE and result.step.action is not Action.REVOKE:
             self.run.troubled.add(result.step.address)
         self.results.append(result)
         self.run.world.reporter.finished(result)
@@ -161,6 +169,15 @@ class _Turns:
         except asyncio.CancelledError:
             self.results.append(_interrupted(step))
             raise
+
+
+def _where(run: Run, step: Step) -> str:
+    """Name the provider that a step talks to: a version may be elsewhere than its key is now."""
+    if step.action in MINTS and step.address in run.keys:
+        return run.keys[step.address].provider
+    row = run.rows.get(step.address)
+    living = row.living if row else ()
+    return next((v.provider for v in living if v.key_id == step.key_id), step.provider)
 
 
 def _of(run: Run, provider: str, until: Action) -> list[Parked]:
@@ -185,11 +202,13 @@ def _obstacle(run: Run, step: Step) -> str | None:
     """Why a step must not begin, if there is a reason."""
     if run.stop.asked:
         return "the run was asked to stop"
+    if step.action is Action.REVOKE:
+        return None
     if step.address in run.troubled:
         return "an earlier step of this key went wrong"
     if step.action in HANGS_ON_ITS_PROVIDER and provider_address(step.provider) in run.troubled:
         return f"what all keys of '{step.provider}' hang on went wrong"
-    if step.action is Action.CREATE and step.op is None and step.provider in run.unclear:
+    if step.action in MINTS and step.op is None and step.provider in run.unclear:
         return "another create there got no answer, and keys carry no mark to tell them apart"
     return None
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from reconciler.core.capabilities import Marker
-from reconciler.core.desired import Desired
+from reconciler.core.desired import Desired, OnExternalDisable
 from reconciler.core.keys import NAME, After, Attributes, Value
 from reconciler.core.ownership import read_mark
 from reconciler.core.steps import Action as Do
@@ -163,7 +164,8 @@ def test_a_deletion_that_began_where_off_is_final_is_finished(method: str, when:
 
 def test_a_dead_row_is_confirmed_gone_without_a_look_up() -> None:
     place, wire = new_place(traits=TOMBSTONES), Wire()
-    keys = [key(f"crm-{letter}") for letter in "abcd"]
+    outside = OnExternalDisable.ROTATE
+    keys = [replace(key(f"crm-{x}"), on_external_disable=outside) for x in "abcd"]
     apply_to(place, desired(*keys))
     current = place.row("crm-a").current
     assert current is not None

@@ -41,6 +41,7 @@ def test_a_key_is_created_in_the_order_that_survives_a_crash() -> None:
         "store.stage",
         "store.verify",
         "driver.probe",
+        "backend.incidents",
         "store.promote",
         "backend.close_intent",
         "store.retire",

@@ -15,6 +15,7 @@ from reconciler.core.desired import Desired
 from reconciler.core.guard import Approval
 from reconciler.core.keys import NAME, Address, Attributes, KeyId, OpId, Target
 from reconciler.core.observed import LiveKey
+from reconciler.core.orders import NONE, Orders
 from reconciler.core.ownership import read_mark, stack_tag
 from reconciler.core.recorded import KeyRow, Recorded
 from reconciler.core.steps import Outcome, Plan, Result, Step
@@ -22,7 +23,9 @@ from reconciler.engine.run import Look, Report, apply, look
 from reconciler.engine.transaction import Stop
 from reconciler.engine.world import World
 from reconciler.interfaces.backend import Holder
-from reconciler.interfaces.driver import KeyDriver
+from reconciler.interfaces.driver import Done, KeyDriver, Refused, Unknown
+from reconciler.interfaces.driver import Outcome as Ended
+from reconciler.interfaces.notifier import News
 from reconciler.providers.memory import MemoryApi, MemoryDriver
 from reconciler.providers.memory_traits import PLAIN, Traits
 from reconciler.stores.memory import MemoryStore
@@ -89,6 +92,23 @@ class RecordingReporter:
         self.waits.append(f"{step.address}: {reason}")
 
 
+class RecordingNotifier:
+    """Keeps what consumers were told, and fails as it is told to."""
+
+    def __init__(self) -> None:
+        self.told: list[News] = []
+        self._failures: list[Refused | Unknown] = []
+
+    def fail_next(self, *outcomes: Refused | Unknown) -> None:
+        self._failures.extend(outcomes)
+
+    async def announce(self, news: News) -> Ended[None]:
+        if self._failures:
+            return self._failures.pop(0)
+        self.told.append(news)
+        return Done(None)
+
+
 @dataclass
 class Place:
     """What lasts while processes come and go."""
@@ -101,6 +121,7 @@ class Place:
     spool: MemorySpool
     able: dict[str, Capabilities]
     reporter: RecordingReporter
+    notifier: RecordingNotifier = field(default_factory=RecordingNotifier)
     strangers: set[KeyId] = field(default_factory=set)
     dress: Callable[[KeyDriver], KeyDriver] = lambda driver: driver
 
@@ -126,6 +147,7 @@ class Place:
             spool=tap(self.spool, "spool", wire),
             clock=tap(self.clock, "clock", wire),
             ids=tap(self.ids, "ids", wire),
+            notifier=tap(self.notifier, "notifier", wire),
             reporter=tap(self.reporter, "reporter", wire),
             holder=HOLDER,
             workers=dict.fromkeys(self.apis, workers),
@@ -214,10 +236,11 @@ def apply_to(
     confirm: Callable[[Plan], bool] = lambda _: True,
     stop: Stop | None = None,
     wire: Wire | None = None,
+    orders: Orders = NONE,
 ) -> Report:
     """Apply in one process."""
     report = Report()
-    run(apply(place.world(desired, wire), approval, confirm, stop or Stop(), report))
+    run(apply(place.world(desired, wire), approval, confirm, stop or Stop(), report, orders))
     return report
 
 
@@ -236,9 +259,11 @@ def crash_at(place: Place, desired: Desired, method: str, when: When = When.AFTE
     assert crash(place, desired, Wire(crash_at=method, when=when)), f"{method} was never called"
 
 
-def look_at(place: Place, desired: Desired, approval: Approval = EVERYTHING) -> Look:
+def look_at(
+    place: Place, desired: Desired, approval: Approval = EVERYTHING, orders: Orders = NONE
+) -> Look:
     """Plan in one process."""
-    return run(look(place.world(desired).outlook(), approval))
+    return run(look(place.world(desired).outlook(), approval, orders))
 
 
 def outcomes(report: Report) -> dict[tuple[str, str], Outcome]:
@@ -271,7 +296,10 @@ def complaints(place: Place, desired: Desired) -> list[str]:
                 f"{key.address}: the stored secret {'works' if off else 'is not accepted'}"
             )
     departing = {
-        v.key_id for a, row in rows.items() if a not in _addresses(desired) for v in row.living
+        v.key_id
+        for address, row in rows.items()
+        for v in row.living
+        if v.superseded or address not in _addresses(desired)
     }
     found += [f"{ident} is an orphan" for ident in sorted(alive - expected - departing)]
     found += [f"{name} {what}" for name, what in _containers(place, expected | departing)]
