@@ -19,7 +19,7 @@ from reconciler.cli.options import Options
 from reconciler.cli.terminal import reporting, width
 from reconciler.core.guard import Approval
 from reconciler.core.orders import NONE, Orders
-from reconciler.core.steps import Plan
+from reconciler.core.steps import MINTS, Action, Plan
 from reconciler.engine.run import Report, apply
 from reconciler.engine.transaction import Stop
 from reconciler.engine.wait import settle_overlaps
@@ -94,9 +94,23 @@ class Application:
         """Give the code; where a provider could not be read, nothing there was made to match."""
         plan, results = self._report.plan, tuple(self._report.results)
         code = apply_exit_code(results, refused=False, interrupted=interrupted)
-        if code or self._report.declined or plan is None or plan.complete:
+        if code or self._report.declined or plan is None:
+            return code
+        if self._not_obeyed():
+            return _PARTLY if results else RefusedError.exit_code
+        if plan.complete:
             return code
         return _PARTLY if results else KeywrightError.exit_code
+
+    def _not_obeyed(self) -> bool:
+        """Whether something that a person asked for by name was not done."""
+        orders = self._orders
+        obeyed = {
+            result.step.address
+            for result in self._report.results
+            if result.step.action in {*MINTS, Action.RESTORE}
+        }
+        return not orders.rotate | orders.restore <= obeyed
 
     async def _apply(self) -> None:
         line = f"keywright {self._verb} -f {self._options.file}"
@@ -105,9 +119,10 @@ class Application:
                 await apply(
                     world, self._approval, self._confirm, self._stop, self._report, self._orders
                 )
-                if self._wait is not None and not self._report.declined:
+                shown = self._report.plan
+                if self._wait is not None and shown is not None and not self._report.declined:
                     await settle_overlaps(
-                        world, self._approval, self._stop, self._report, self._wait
+                        world, shown, self._approval, self._stop, self._report, self._wait
                     )
 
     def _confirm(self, plan: Plan) -> bool:

@@ -29,6 +29,7 @@ from reconciler.engine.world import World
 from reconciler.errors import KeywrightError, StateLockedError, UsageError
 from reconciler.manifest import Manifest
 from reconciler.render import clean, incident_json, incident_text
+from reconciler.render.values import plural
 from reconciler.wiring import load_for_emergency, make_holder, only_for, open_state, open_world
 
 _DONE, _PARTLY = 0, 4
@@ -108,8 +109,9 @@ class Emergency:
             click.echo("Cancelled. Nothing was changed.")
             return _DONE
         incidents = await self._revoke(cases, recorded)
-        self._show(incidents)
+        self._tell(incidents)
         code = await self._settle(incidents)
+        self._show(await self._fresh(incidents))
         return code if all(i.revoked_at for i in incidents) else _PARTLY
 
     async def _recorded(self) -> Recorded:
@@ -124,7 +126,12 @@ class Emergency:
         now = datetime.now(UTC)
         addresses = set(choose(selection, self._manifest.desired, recorded, now))
         return tuple(
-            Case(row.address, version.provider, version.number, version.key_id)
+            Case(
+                address=row.address,
+                provider=version.provider,
+                number=version.number,
+                key_id=version.key_id,
+            )
             for row in recorded.keys
             if row.address in addresses
             for version in row.living
@@ -146,14 +153,20 @@ class Emergency:
         for each in matched.leaked:
             where = ", ".join(each.where)
             self._say(f"{each.address} v{each.number} was found at {where}")
-        self._say(f"{matched.unmatched} findings are of no key of this stack.")
+        self._say(f"{plural(matched.unmatched, 'finding')} of no key of this stack.")
         if leaks.redacted:
             self._say(
-                f"{leaks.redacted} findings are redacted, and cannot be matched: make the report "
-                "without redaction."
+                f"{plural(leaks.redacted, 'finding')} redacted, which cannot be matched: make the "
+                "report without redaction."
             )
         return tuple(
-            Case(each.address, each.provider, each.number, each.key_id) for each in matched.leaked
+            Case(
+                address=each.address,
+                provider=each.provider,
+                number=each.number,
+                key_id=each.key_id,
+            )
+            for each in matched.leaked
         )
 
     def _say(self, sentence: str) -> None:
@@ -210,6 +223,23 @@ class Emergency:
             return await closing.enter_async_context(
                 open_world(small, os.environ, reporter, "revoke")
             )
+
+    def _tell(self, incidents: Sequence[Incident]) -> None:
+        """Say at once what an on-call person wants to know first."""
+        for incident in incidents:
+            fate = "is NOT known to be off: it is tried again"
+            if incident.revoked_at is not None:
+                fate = "is revoked" + (", and rejected" if incident.rejected_at else "")
+            click.echo(clean(f"{incident.address} v{incident.number} {fate}."), err=True)
+
+    async def _fresh(self, incidents: Sequence[Incident]) -> tuple[Incident, ...]:
+        """Read the incidents again, with what became of them since."""
+        backend = open_state(self._manifest)
+        try:
+            found = {incident.id: incident for incident in await backend.incidents()}
+        finally:
+            await backend.close()
+        return tuple(found.get(incident.id, incident) for incident in incidents)
 
     def _show(self, incidents: Sequence[Incident]) -> None:
         if self._options.json:

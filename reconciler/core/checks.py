@@ -72,7 +72,9 @@ def _living(situation: Situation) -> tuple[Finding, ...]:
         return off + stuck
     on = () if situation.asked else _first(ON, situation)
     renewal = () if on else _first(RENEWAL, situation)
-    return off + renewal + _first(FIELDS, situation) + on
+    moves = any(finding.reason is Reason.PROVIDER_MOVED for finding in renewal)
+    fields = () if moves else _first(FIELDS, situation)
+    return off + renewal + fields + on
 
 
 def _first(table: tuple[Check, ...], situation: Situation) -> tuple[Finding, ...]:

@@ -23,12 +23,13 @@ class Rollout:
     """All that decides on the deploys of one provider.
 
     `steps` are those of its keys and of its switch. `current` has the ids that every project has to
-    hold, with the addresses of their keys.
+    hold, with the addresses of their keys. `revoked` has those that a person took out of service.
     """
 
     tenant: Tenant
     steps: tuple[Step, ...]
     current: Mapping[KeyId, Address]
+    revoked: frozenset[KeyId] = frozenset()
 
     def planned(self, action: Action) -> tuple[Step, ...]:
         """Give the steps with this action."""
@@ -58,9 +59,11 @@ class Rollout:
 
     @property
     def dead(self) -> tuple[KeyId, ...]:
-        """The ids of ours that are gone, and in no record but the provider's."""
+        """The ids of ours that are gone, and that no step of a key would take out of projects."""
         alive = {live.id for live in self.tenant.view.keys}
-        return tuple(key_id for key_id in self.tenant.dead if key_id not in alive)
+        revoked = (key_id for key_id in sorted(self.revoked) if self.tenant.holders(key_id))
+        found = dict.fromkeys((*self.tenant.dead, *revoked))
+        return tuple(key_id for key_id in found if key_id not in alive)
 
     @property
     def idle(self) -> tuple[Address, ...]:

@@ -88,7 +88,7 @@ class Knowledge:
             revoked=version is not None and self.matches.revoked(version.provider, version.key_id),
             due=self.due(key, version, live) if key and version else None,
             asked=key is not None and key.address in self.orders.rotate,
-            incident=self.incident(version) if version else None,
+            incident=self.incident(version or latest(row)),
             slot_is_ours=self.is_ours(target, row),
         )
 
@@ -108,9 +108,9 @@ class Knowledge:
         ends = told if isinstance(told, datetime) else version.expires_at
         return due(key, version, ends, self.desired.stack)
 
-    def incident(self, version: Version) -> Incident | None:
+    def incident(self, version: Version | None) -> Incident | None:
         """Give the incident in which a version was revoked."""
-        return self.revoked.get((version.provider, version.key_id))
+        return self.revoked.get((version.provider, version.key_id)) if version else None
 
     def successor(self, row: KeyRow) -> Successor | None:
         """Gather what is known of the version that took over, for the sake of older ones."""
@@ -242,6 +242,11 @@ def consumed(row: KeyRow | None) -> Version | None:
     usable = [v for v in row.living if not v.condemned] if row else []
     latest = [v for v in usable if not v.superseded] or usable
     return (row.current if row else None) or (latest[-1] if latest else None)
+
+
+def latest(row: KeyRow | None) -> Version | None:
+    """Give the newest version that is remembered of a key, be it gone."""
+    return max(row.versions, key=lambda v: v.number, default=None) if row else None
 
 
 def elders(row: KeyRow | None) -> tuple[Version, ...]:

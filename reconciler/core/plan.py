@@ -185,8 +185,9 @@ class Planner:
         for finding in findings:
             if finding.action is Action.FORGET and elders(row):
                 finding = replace(finding, action=Action.DELETE)  # noqa: PLW2901
-            step = self.step(address, finding, situation)
-            yield narrow(step, situation, rotates=rotates)
+            step = narrow(self.step(address, finding, situation), situation, rotates=rotates)
+            if step.action is not Action.UPDATE or step.differences:
+                yield step
             if finding.action in MINTS and key is not None and key.on_promoted is not None:
                 yield notice(step, key.on_promoted)
 
@@ -301,7 +302,9 @@ class Planner:
             turn = toggle_step(tenant, ours_at(name, recorded)) if whole else None
             yield from (turn,) if turn else ()
             current = current_of(name, known.keys.keys(), recorded.keys, known.matches.live)
-            yield from deploy_steps(Rollout(tenant=tenant, steps=mine, current=current))
+            revoked = frozenset(i.key_id for i in recorded.incidents if i.provider == name)
+            rollout = Rollout(tenant=tenant, steps=mine, current=current, revoked=revoked)
+            yield from deploy_steps(rollout)
 
     def provider_states(self) -> tuple[ProviderState, ...]:
         """Say which API each provider is, and whether it could be read."""

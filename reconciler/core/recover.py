@@ -243,11 +243,11 @@ def remember_effect(intent: Intent, row: KeyRow, live: LiveKey | None) -> KeyRow
     version = next((v for v in row.living if v.number == intent.number), None)
     if version is None or live is None:
         return row
-    off = live.status is LiveStatus.DISABLED
+    off, ended = live.status is LiveStatus.DISABLED, live.status is not LiveStatus.ACTIVE
     match intent.kind:
         case IntentKind.DISABLE if off:
             return replace(row, disabled_by_us=True)
-        case IntentKind.RETIRE | IntentKind.DELETE if off and version.stage in _WORKING:
+        case IntentKind.RETIRE | IntentKind.DELETE if ended and version.stage in _WORKING:
             return _with(row, _on_its_way_out(intent, row, version))
         case IntentKind.ENABLE if not off:
             back = replace(version, stage=Stage.CURRENT, disabled_at=None, delete_at=None)

@@ -7,7 +7,7 @@ says what for. Switched off first where that can be undone, and deleted later.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.core.desired import Rotation
@@ -58,7 +58,8 @@ def retire(s: Situation, successor: Successor | None) -> Finding | None:
     if s.key is None:
         return _end(s, Cause.CONFIG, "it is not in the manifest any more", Reason.UNDECLARED)
     if not stands(s, LiveStatus.ACTIVE):
-        return _end(s, Cause.CLOCK, f"v{s.version.number} works no more")
+        off = _end(s, Cause.CLOCK, f"v{s.version.number} works no more, and is only kept for undo")
+        return replace(off, impact=None)
     if wants(s, enabled=False):
         return _end(s, Cause.CONFIG, "`enabled` is false")
     return _on_evidence(s, successor) if successor else None
@@ -205,7 +206,7 @@ def unannounced(s: Situation) -> Finding | None:
     version, key = s.version, s.key
     if key is None or version is None or key.on_promoted is None:
         return None
-    if version.promoted_at is None or version.announced_at is not None:
+    if version.promoted_at is None or version.announced_at is not None or wants(s, enabled=False):
         return None
     return Finding(
         Action.NOTIFY,

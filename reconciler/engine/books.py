@@ -49,7 +49,14 @@ def _stale_copies(run: Run, revoked: frozenset[tuple[str, KeyId]]) -> list[KeyRo
 
 def _fresh_copy(run: Run, address: Address, revoked: frozenset[tuple[str, KeyId]]) -> KeyRow:
     key, row = run.keys[address], run.rows[address]
-    row = replace(row, owner=key.owner, delete_after=key.delete_after, protect=key.protect)
+    row = replace(
+        row,
+        owner=key.owner,
+        environment=key.environment,
+        labels=key.labels,
+        delete_after=key.delete_after,
+        protect=key.protect,
+    )
     off = key.attributes.get(ENABLED) is False
     if off:
         row = _kept(row, revoked)

@@ -115,6 +115,8 @@ def _row_of(run: Run, key: DesiredKey) -> KeyRow:
         target=key.target,
         delete_after=key.delete_after,
         owner=key.owner,
+        environment=key.environment,
+        labels=key.labels,
         protect=key.protect,
     )
     if row is None:

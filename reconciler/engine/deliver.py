@@ -23,7 +23,7 @@ from reconciler.core.tenant import Effect
 from reconciler.engine.incidents import open_incident
 from reconciler.engine.parking import Parked
 from reconciler.engine.prove import is_provable
-from reconciler.engine.succession import succeeded
+from reconciler.engine.succession import announces, succeeded
 from reconciler.engine.transaction import Run, done, failed, stored, with_version
 from reconciler.engine.verify import NOT_TRIED, Tried, try_out
 from reconciler.errors import StoreConflictError, StoreRefusedError, StoreUnavailableError
@@ -315,6 +315,7 @@ def _version(run: Run, intent: Intent, held: StoredVersion, live: LiveKey, tried
         verified_at=now if tried.proofs else None,
         applied=tuple(sorted({**dict(intent.sent), **dict(remember(live.attributes))}.items())),
         promoted_at=now,
+        announced_at=None if announces(run, intent.address) else now,
         proofs=tried.proofs,
     )
 

@@ -53,7 +53,7 @@ def _gone(run: Run, provider: str) -> frozenset[KeyId]:
         for version in run.rows[intent.address].living
         if version.number == intent.number
     }
-    dead = interrupted.union(run.tenants[provider].dead)
+    dead = interrupted.union(run.tenants[provider].dead, run.revoked.get(provider, ()))
     return frozenset(key_id for key_id in dead if (provider, key_id) not in run.live)
 
 

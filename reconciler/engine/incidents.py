@@ -77,8 +77,13 @@ def _settled(run: Run, incident: Incident) -> Incident:
     newer = current is not None and current.number > incident.number
     by = current.number if current and newer else incident.replaced_by
     owed = incident.replace and not newer and incident.address in run.keys
-    over = not owed and _is_over(run, incident)
-    return replace(incident, replaced_by=by, settled_at=run.world.clock.now() if over else None)
+    now, off = run.world.clock.now(), _is_over(run, incident)
+    return replace(
+        incident,
+        revoked_at=incident.revoked_at or (now if off else None),
+        replaced_by=by,
+        settled_at=now if off and not owed else None,
+    )
 
 
 def _is_over(run: Run, incident: Incident) -> bool:

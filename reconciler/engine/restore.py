@@ -15,7 +15,7 @@ from reconciler.core.steps import Result, Step
 from reconciler.engine.change import not_done
 from reconciler.engine.deliver import point_back
 from reconciler.engine.incidents import incidents_of
-from reconciler.engine.succession import overlap_of, retiring
+from reconciler.engine.succession import announces, overlap_of, retiring
 from reconciler.engine.transaction import Run, done, failed, refused, stored, with_version
 from reconciler.engine.verify import proven, try_accepted
 from reconciler.errors import StoreConflictError, StoreRefusedError
@@ -100,7 +100,7 @@ def _restored(run: Run, row: KeyRow, intent: Intent, version: Version) -> KeyRow
         version,
         stage=Stage.CURRENT,
         promoted_at=now,
-        announced_at=None,
+        announced_at=None if announces(run, row.address) else now,
         disabled_at=None,
         delete_at=None,
         overlap=None,

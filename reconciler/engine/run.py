@@ -161,5 +161,9 @@ def outdated(plan: Plan, shown: Plan, agreed: tuple[Step, ...]) -> list[Result]:
 
 
 def _identity(step: Step) -> tuple[Address, Action, KeyId | None, tuple[Difference, ...], str]:
-    """Say what makes two steps the same one: also that the key is still as it was then."""
-    return step.address, step.action, step.key_id, step.differences, step.precondition
+    """Say what makes two steps the same one: also that the key is still as it was then.
+
+    A create comes after whatever is gone, be that still recorded or not.
+    """
+    key_id = None if step.action is Action.CREATE else step.key_id
+    return step.address, step.action, key_id, step.differences, step.precondition

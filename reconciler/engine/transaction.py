@@ -6,7 +6,7 @@ The rows here are the run's own copy; only the coroutine that works on an addres
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine, Iterable
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -58,9 +58,9 @@ class Run:
     """A world, the manifest's keys by address, and the recorded rows as this run left them.
 
     `tenants` is what was last seen of each provider as a whole. `absent` are the recorded ids that
-    were confirmed gone. `parked` are the steps whose end waits for a deploy. `unclear` are
-    providers where a create got no answer and no mark tells keys apart. `troubled` are the
-    addresses where something went wrong.
+    were confirmed gone, `revoked` by provider those of incidents. `parked` are the steps whose end
+    waits for a deploy. `unclear` are providers where a create got no answer and no mark tells keys
+    apart. `troubled` are the addresses where something went wrong.
     """
 
     world: World
@@ -76,6 +76,7 @@ class Run:
     upstreams: dict[str, tuple[Upstream, ...]]
     tenants: dict[str, Tenant]
     absent: frozenset[tuple[str, KeyId]] = frozenset()
+    revoked: Mapping[str, frozenset[KeyId]] = field(default_factory=dict)
     stop: Stop = field(default_factory=Stop)
     troubled: set[Address] = field(default_factory=set)
     unclear: set[str] = field(default_factory=set)
@@ -96,6 +97,12 @@ class Run:
             providers={row.name: row for row in recorded.providers},
             tenants=tenants_of(world.desired, world.able, observed, recorded),
             absent=frozenset((v.provider, gone) for v in observed.providers for gone in v.absent),
+            revoked={
+                v.provider: frozenset(
+                    i.key_id for i in recorded.incidents if i.provider == v.provider
+                )
+                for v in observed.providers
+            },
             provider_keys={key.address: key for key in world.desired.provider_keys},
             provided={row.address: row for row in recorded.provider_keys},
             upstreams={view.provider: view.upstreams for view in observed.providers},

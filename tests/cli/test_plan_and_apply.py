@@ -25,7 +25,13 @@ def test_a_plan_changes_nothing(stack: Stack) -> None:
     assert (text.code, detailed.code, terraform.code) == (0, 2, 2)
     document = json.loads(document_text.ended(0).out)
     assert len(document["digest"]) == 64
-    assert document["summary"] == {"add": 1, "change": 0, "destroy": 0, "held": 0}
+    assert document["summary"] == {
+        "add": 1,
+        "change": 0,
+        "destroy": 0,
+        "held": 0,
+        "rotations": 0,
+    }
     assert [step["action"] for step in document["steps"]] == ["create"]
     assert text.err == ""
     assert stack.writes() == []

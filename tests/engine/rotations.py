@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from reconciler.backends.memory import MemoryBackend
 from reconciler.core.desired import Call, Desired, DesiredKey, Rotation, Verify
-from reconciler.core.keys import Address, Stage
+from reconciler.core.keys import Address, OpId, Stage
 from reconciler.core.orders import Orders
-from reconciler.core.recorded import KeyRow, Version
+from reconciler.core.recorded import Incident, KeyRow, Version
 from reconciler.core.secret import Secret
-from tests.core.builders import desired, key, target
+from tests.core.builders import NOW, STACK, desired, key, target
 from tests.engine.wires import Wire
-from tests.engine.worlds import Place, all_done, apply_to
+from tests.engine.worlds import Place, all_done, apply_to, at_once
 
 HOUR = timedelta(hours=1)
 OVERLAP = 48 * HOUR
@@ -65,3 +66,30 @@ def published(place: Place, path: str = "crm-a") -> Secret:
     secret = place.store.consume(target(path))
     assert secret is not None
     return secret
+
+
+def accuse(
+    place: Place,
+    version: Version,
+    *,
+    settled: bool = False,
+    revoked: bool = False,
+    renew: bool = True,
+) -> None:
+    """Record that a person revoked a version, be it while a run holds the lock."""
+    incident = Incident(
+        id=OpId("f" * 32),
+        case=OpId("e" * 32),
+        address=A,
+        provider=version.provider,
+        number=version.number,
+        key_id=version.key_id,
+        at=NOW,
+        by="mara",
+        reason="it leaked",
+        compromised=True,
+        replace=renew,
+        revoked_at=NOW if revoked else None,
+        settled_at=NOW if settled else None,
+    )
+    at_once(MemoryBackend(place.state, STACK).write_incident(incident))

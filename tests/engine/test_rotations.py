@@ -1,4 +1,4 @@
-"""Rotation: a new version beside the old one, tried out before anybody reads it, and then the end."""
+"""Rotation: a new version beside the old one, tried out before anybody reads it, then the end."""
 
 from __future__ import annotations
 

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.keys import OpId, Stage
+from reconciler.core.keys import Cause, Stage
 from reconciler.core.observed import LiveStatus
-from reconciler.core.recorded import Incident, IntentKind, Version
+from reconciler.core.recorded import IntentKind, Version
 from reconciler.core.steps import Action as Do
-from reconciler.core.steps import Cause, Outcome, Reason, Step
+from reconciler.core.steps import Outcome, Reason, Result, Step
 from reconciler.engine.run import begin, look
 from reconciler.engine.transaction import Stop
 from reconciler.engine.walk import walk
 from reconciler.providers.actions import Action
 from reconciler.providers.memory import Fault
 from reconciler.stores.memory import Mishap
-from tests.core.builders import NOW, target
+from tests.core.builders import target
 from tests.engine.rotations import (
     HOUR,
     OVERLAP,
     UNDO,
     A,
+    accuse,
     numbered,
     published,
     rotated,
@@ -50,25 +51,6 @@ def retired(place: Place) -> None:
     assert all_done(apply_to(place, stack()))
 
 
-def accuse(place: Place, version: Version, *, settled: bool = False) -> None:
-    """Record that a person revoked a version."""
-    incident = Incident(
-        id=OpId("f" * 32),
-        case=OpId("e" * 32),
-        address=A,
-        provider=version.provider,
-        number=version.number,
-        key_id=version.key_id,
-        at=NOW,
-        by="mara",
-        reason="it leaked",
-        compromised=True,
-        replace=True,
-        settled_at=NOW if settled else None,
-    )
-    run(place.world(stack()).backend.write_incident(incident))
-
-
 def restore_by_hand(place: Place, version: Version, wire: Wire | None = None) -> Outcome:
     """Carry out a RESTORE step as if it had been planned before anything else happened."""
     step = Step(
@@ -86,7 +68,7 @@ def restore_by_hand(place: Place, version: Version, wire: Wire | None = None) ->
     async def go() -> Outcome:
         await world.backend.lock(world.holder)
         going = begin(world, await look(world.outlook(), EVERYTHING), Stop())
-        results = []
+        results: list[Result] = []
         await walk(going, (step,), results)
         await world.backend.unlock()
         return results[0].outcome
@@ -122,7 +104,7 @@ def test_a_version_that_was_switched_off_is_on_and_accepted_before_it_is_publish
 
 def test_an_undo_moves_a_key_back_to_its_former_slot() -> None:
     place = new_place()
-    rotated(place, stack())
+    apply_to(place, stack())
     apply_to(place, stack(rotating(path="elsewhere")))
     apply_to(place, stack(), orders=UNDO)
     assert place.row().target == target("crm-a")
@@ -200,8 +182,8 @@ def test_an_interrupted_undo_is_finished_by_the_next_run(method: str, when: When
 def test_an_interrupted_undo_of_a_version_that_was_revoked_meanwhile_is_taken_back() -> None:
     place = new_place()
     retired(place)
+    wire = Wire(crash_at="store.promote", when=When.AFTER)
     with pytest.raises(Crash):
-        wire = Wire(crash_at="store.promote", when=When.AFTER)
         apply_to(place, stack(), orders=UNDO, wire=wire)
     place.bury_process()
     old = numbered(place.row(), 1)
@@ -217,8 +199,8 @@ def test_an_interrupted_undo_of_a_version_that_was_revoked_meanwhile_is_taken_ba
 def test_an_interrupted_undo_of_a_version_that_is_gone_points_consumers_back() -> None:
     place = new_place()
     retired(place)
+    wire = Wire(crash_at="store.promote", when=When.AFTER)
     with pytest.raises(Crash):
-        wire = Wire(crash_at="store.promote", when=When.AFTER)
         apply_to(place, stack(), orders=UNDO, wire=wire)
     place.bury_process()
     assert [i.kind for i in place.recorded().intents] == [IntentKind.RESTORE]

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from reconciler.backends.memory import MemoryBackend, MemoryState
 from reconciler.core.capabilities import Capabilities, Marker
@@ -226,6 +226,15 @@ def new_place(
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run one coroutine to its end."""
     return asyncio.run(work)
+
+
+def at_once(work: Coroutine[Any, Any, T]) -> T:
+    """Do something in the middle of a run, which waits for nothing but its own turns."""
+    while True:
+        try:
+            work.send(None)
+        except StopIteration as end:
+            return cast("T", end.value)
 
 
 def apply_to(

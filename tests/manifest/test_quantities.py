@@ -54,7 +54,8 @@ def test_a_span_that_may_be_none() -> None:
     assert read_optional_duration("0s") == timedelta(0)
     with pytest.raises(ValueError, match=r"^must be longer than nothing$"):
         read_span("0d")
-    for value in ("", "Never", None, 0, []):
+    others: tuple[object, ...] = ("", "Never", None, 0, [])
+    for value in others:
         with pytest.raises(ValueError, match=r"1d12h, or `never`$"):
             read_span(value)
 

@@ -12,18 +12,22 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.terminal import SilentReporter
 from reconciler.core.keys import Address
+from reconciler.core.recorded import StackMeta
 from reconciler.errors import ManifestError
-from reconciler.interfaces.driver import Done, Outcome
+from reconciler.interfaces.driver import Done, KeyReader, Outcome
 from reconciler.manifest import EnvReference, FileReference, Manifest
 from reconciler.manifest.settings import HookSettings
-from reconciler.wiring import load
+from reconciler.wiring import load, open_outlook, open_state, open_world
 from reconciler.wiring.telling import named_variables, open_notifier, without_credentials
 from tests.hooks.builders import MESSAGE, NEWS
 from tests.http.fake_clock import FakeClock
 from tests.http.hostile_server import HostileServer, answer, reply
 
 IDENTITY = frozenset({"KEYWRIGHT_AGE_IDENTITY"})
+LOGIN = {"U": "root", "P": "root-password", "STATE_ID": "x", "STORE_ID": "y"}
+AGE = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 TEXT = """version: 1
 stack: crm
 state: {backend: file, identity: {env: STATE_ID}}
@@ -124,6 +128,41 @@ def test_every_variable_that_settings_name_is_found_wherever_it_stands(manifest:
 def test_a_short_value_is_a_coincidence() -> None:
     environ = {"A": "1", "B": "1", "C": "12345678", "D": "12345678", "E": ""}
     assert without_credentials(environ, frozenset({"A", "C", "GONE"})) == {"B": "1", "E": ""}
+
+
+@pytest.fixture
+def stack(manifest: Manifest) -> Manifest:
+    """Give a manifest whose state is there, with a webhook whose reference leads nowhere."""
+
+    async def initialise() -> None:
+        state = open_state(manifest)
+        await state.initialise(StackMeta(stack="crm", lineage="l", salt=b"s" * 16, recipient=AGE))
+        await state.close()
+
+    asyncio.run(initialise())
+    return replace(manifest, hooks=(hook(EnvReference("HOOK")),))
+
+
+def test_a_world_to_apply_to_can_tell_and_is_not_opened_where_it_could_not(stack: Manifest) -> None:
+    async def apply(environ: Mapping[str, str]) -> Outcome[None]:
+        async with open_world(stack, environ, SilentReporter(), "apply") as world:
+            return await world.notifier.announce(NEWS)
+
+    with HostileServer(answer(reply(200))) as server:
+        environ = {**LOGIN, "HOOK": server.url}
+        assert asyncio.run(apply(environ)) == Done(None)
+    with pytest.raises(ManifestError, match="HOOK is not set"):
+        asyncio.run(apply(LOGIN))
+
+
+def test_a_plan_reads_nothing_of_it_and_can_make_no_call_with_a_key(stack: Manifest) -> None:
+    async def plan() -> dict[str, KeyReader]:
+        async with open_outlook(stack, LOGIN, SilentReporter()) as outlook:
+            return dict(outlook.drivers)
+
+    (driver,) = asyncio.run(plan()).values()
+    assert not hasattr(driver, "ask")
+    assert not hasattr(driver, "probe")
 
 
 def test_a_plan_loads_nothing_of_it() -> None:
