@@ -6,9 +6,7 @@ systems tell when a key was last used, its old key is held and reported, not cut
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,90 +17,13 @@ from reconciler.core.recorded import Version
 from reconciler.core.steps import Action
 from tests.cli.stage import NO_CHANGES, running_sandbox
 from tests.sandbox_process import SandboxProcess
-from tests.systems.story import USES, Example, open_stage
+from tests.systems.story import USES, open_stage
+from tests.systems.systems import SYSTEMS, System
 from tests.systems.timelapse import SECOND, Timelapse
 
 START = datetime(2027, 2, 1, 9, tzinfo=UTC)
 OVERLAP, IDLE, KEPT = timedelta(minutes=1), timedelta(seconds=20), timedelta(hours=1)
 ROTATE = "rotate: {every: 30d, overlap: 1m, idle: 20s, delete_after: 1h}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class System:
-    """One example, the key in it that rotates, and the writes that its API sees of that.
-
-    `at` is where the key's block begins in the manifest; `ends` are the writes that take the old
-    key away, `deletes` those that follow where the first ones can be undone.
-    """
-
-    example: Example
-    address: str
-    at: str
-    rotating: str
-    made: tuple[str, ...] = ()
-    ends: tuple[str, ...]
-    deletes: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Name it."""
-        return self.example.name
-
-
-DEPLOYS = ("POST backoffice/deployments", "POST storefront/deployments")
-SYSTEMS = (
-    System(
-        example=Example(name="clouisle", dialects=("clouisle",)),
-        address="crm-prod-agent-call",
-        at="  crm-prod-agent-call:\n",
-        rotating=f"  crm-prod-agent-call:\n    {ROTATE}\n",
-        ends=("PUT {old}",),
-        deletes=("DELETE {old}",),
-    ),
-    System(
-        example=Example(
-            name="pinbridge",
-            dialects=("pinbridge",),
-            slots={"scheduler-prod": "scheduler/prod/PINBRIDGE_API_KEY"},
-        ),
-        address="scheduler-prod",
-        at="  scheduler-prod:\n",
-        rotating=f"  scheduler-prod:\n    {ROTATE}\n",
-        ends=("DELETE {old}",),
-    ),
-    System(
-        example=Example(name="itellico", dialects=("itellico",)),
-        address="mobile-app-ios",
-        at="  mobile-app-ios: {environment: prod}\n",
-        rotating=f"  mobile-app-ios:\n    environment: prod\n    {ROTATE}\n",
-        ends=("POST {old}/revoke",),
-        deletes=("DELETE {old}",),
-    ),
-    System(
-        example=Example(name="intellithing", dialects=("intellithing",)),
-        address="shop-frontend",
-        at="  shop-frontend: {}\n",
-        rotating=f"  shop-frontend:\n    {ROTATE}\n",
-        made=DEPLOYS,
-        ends=("DELETE {old}", *DEPLOYS),
-    ),
-    System(
-        example=Example(name="ai-controller", dialects=("ai-controller", "itellico")),
-        address="crm-prod-assistant",
-        at="  crm-prod-assistant:\n",
-        rotating=f"  crm-prod-assistant:\n    {ROTATE}\n",
-        ends=("PATCH {old}", "DELETE {old}"),
-    ),
-)
-
-
-COLLECTION = re.compile(r".*/(?:(?:api-|security-|api)keys|projects)(?=/|$)")
-LOG_IN = re.compile(r"/login|/auth/|openid-connect")
-
-
-def short(path: str) -> str:
-    """Shorten the path of a write to what of it matters: `keys`, a key's id, a project's deploy."""
-    return COLLECTION.sub("", path).removeprefix("/") or "keys"
 
 
 @pytest.fixture
@@ -116,7 +37,7 @@ class Story:
 
     def __init__(self, system: System, folder: Path, sandbox: SandboxProcess) -> None:
         stage = open_stage(system.example, folder, sandbox)
-        stage.edit(system.at, system.rotating)
+        system.declare(stage, ROTATE)
         self.system = system
         self.lapse = Timelapse(stage, system.address, START)
         self.late_at = START
@@ -211,21 +132,11 @@ class Story:
         self.lapse.stage.forget_requests()
 
     def writes(self) -> list[str]:
-        """Give the writes to keys and projects that the sandbox has seen, in their order."""
-        shown = self.lapse.stage.sandbox.control.get("/requests", params={"limit": "10000"}).json()
-        return [
-            f"{item['method']} {short(item['path'])}"
-            for item in shown["items"]
-            if item["method"] not in {"GET", "HEAD"} and self.is_write(item["path"])
-        ]
-
-    def is_write(self, path: str) -> bool:
-        """Whether a call is neither a log-in nor a use of a key."""
-        use = USES[self.system.example.dialects[0]]
-        return path != use.path and not LOG_IN.search(path)
+        """Give the writes that the sandbox has seen since then."""
+        return self.system.writes(self.lapse.stage)
 
 
-@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.example.name)
 def test_clients_that_reload_in_time_never_fail(
     system: System, tmp_path: Path, sandbox: SandboxProcess
 ) -> None:
