@@ -101,6 +101,20 @@ def test_anything_idempotent_is_closed_and_planned_anew(
 
 
 @pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        (THERE, Settlement.FINISH),
+        (replace(THERE, live=None, gone=True), Settlement.CLOSE),
+        (replace(THERE, live=None), Settlement.WAIT),
+    ],
+)
+def test_an_undo_is_finished_while_its_version_is_there(
+    evidence: Evidence, expected: Settlement
+) -> None:
+    assert settle(intent("crm-a", kind=IntentKind.RESTORE), evidence).settlement is expected
+
+
+@pytest.mark.parametrize(
     ("effect", "expected"),
     [
         (Effect.NOW, Settlement.CLOSE),

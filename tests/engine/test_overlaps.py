@@ -12,6 +12,7 @@ from reconciler.engine.run import Report
 from reconciler.engine.transaction import Stop
 from reconciler.engine.wait import settle_overlaps
 from reconciler.interfaces.driver import Refused, Unknown
+from reconciler.interfaces.notifier import News
 from tests.core.builders import STACK, desired, key, target
 from tests.engine.rotations import (
     HOUR,
@@ -87,8 +88,7 @@ def test_every_attempt_at_telling_of_one_version_has_the_same_operation() -> Non
     place, seen = new_place(), list[object]()
 
     def watch(call: Call) -> None:
-        if call.name == "notifier.announce":
-            seen.append(call.arguments[0].op)  # type: ignore[attr-defined]
+        seen.extend(news.op for news in call.arguments if isinstance(news, News))
 
     place.notifier.fail_next(Unknown("cut off"))
     apply_to(place, TOLD, wire=Wire(on_begin=watch))

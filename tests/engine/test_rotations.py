@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.core.desired import Verify
+from reconciler.core.desired import Desired, Verify
 from reconciler.core.keys import After, Stage
 from reconciler.core.recorded import Intent
+from reconciler.core.secret import Secret
 from reconciler.core.steps import Outcome
 from reconciler.providers.actions import Action
 from reconciler.providers.memory import Fault
@@ -21,6 +22,7 @@ from tests.engine.rotations import (
     MAY_NOT,
     OVERLAP,
     ROTATE,
+    accuse,
     numbered,
     published,
     rotated,
@@ -28,8 +30,10 @@ from tests.engine.rotations import (
     stack,
     stages,
 )
+from tests.engine.studio_stories import new_studio, studio
 from tests.engine.wires import Call, Crash, When, Wire
 from tests.engine.worlds import (
+    Place,
     all_done,
     apply_to,
     complaints,
@@ -237,3 +241,35 @@ def test_a_crash_while_an_old_version_is_switched_off_is_known_as_our_own_doing(
     assert all_done(apply_to(place, stack()))
     assert numbered(place.row(), 1).stage is Stage.DISABLED
     assert complaints(place, stack()) == []
+
+
+def test_where_keys_are_deployed_both_versions_count_everywhere_before_the_old_one_goes() -> None:
+    place = new_studio()
+    wanted = studio(rotating())
+    old = published_of(place, wanted)
+    place.clock.advance(HOUR)
+    assert all_done(apply_to(place, wanted, orders=ROTATE))
+    everywhere = place.api.projects.keys()
+    assert place.api.accepted_by(old) == everywhere
+    assert place.api.accepted_by(published(place)) == everywhere
+    place.clock.advance(OVERLAP + HOUR)
+    assert all_done(apply_to(place, wanted))
+    assert place.api.accepted_by(old) == frozenset()
+    assert place.api.accepted_by(published(place)) == everywhere
+    assert complaints(place, wanted) == []
+
+
+def test_where_keys_are_deployed_a_revoked_one_is_out_of_every_project_in_one_run() -> None:
+    place = new_studio()
+    wanted = studio(rotating())
+    old = published_of(place, wanted)
+    accuse(place, numbered(place.row(), 1))
+    assert all_done(apply_to(place, wanted))
+    assert place.api.accepted_by(old) == frozenset()
+    assert complaints(place, wanted) == []
+
+
+def published_of(place: Place, wanted: Desired) -> Secret:
+    """Apply a manifest, and give the secret that consumers read."""
+    assert all_done(apply_to(place, wanted))
+    return published(place)
