@@ -175,7 +175,7 @@ def _still_needed(s: Situation, version: Version, successor: Successor) -> Findi
     """Say who may still have the old secret, as far as the API tells who uses what."""
     if s.key is None or s.live is None or s.able is None or not s.able.tells_last_use:
         return None
-    idle, used = s.key.rotation.idle, s.live.last_used_at
+    idle, used = idle_of(version, s.key.rotation), s.live.last_used_at
     if used is not None and s.now < used + idle:
         return hold(
             Reason.STILL_USED,
@@ -192,6 +192,14 @@ def _still_needed(s: Situation, version: Version, successor: Successor) -> Findi
             f"{new} was not used yet, but by our own probe; v{version.number} stays until it was",
         )
     return None
+
+
+def idle_of(version: Version, rotation: Rotation) -> timedelta:
+    """How long a version has to be unused: no longer than an overlap that a person cut short."""
+    overlap = version.overlap
+    if overlap is None or overlap >= rotation.overlap:
+        return rotation.idle
+    return min(rotation.idle, overlap)
 
 
 def span(length: timedelta) -> str:
