@@ -190,7 +190,7 @@ def _still_needed(
         return None
     if not used_since_our_probe(s.live, version):
         return None  # nobody ever used it, so that nobody can miss it
-    idle, used = s.key.rotation.idle, s.live.last_used_at
+    idle, used = idle_of(version, s.key.rotation), s.live.last_used_at
     if used is not None and s.now < used + idle:
         why = f"v{version.number} was still used on {minute(used)}"
         return Reason.STILL_USED, why, f"it stays until it was idle for {span(idle)}"
@@ -199,6 +199,14 @@ def _still_needed(
         why = f"v{successor.version.number} was not used yet, but by our own probe"
         return Reason.NOT_USED_YET, why, f"v{version.number} stays until it was"
     return None
+
+
+def idle_of(version: Version, rotation: Rotation) -> timedelta:
+    """How long a version has to be unused: no longer than an overlap that a person cut short."""
+    overlap = version.overlap
+    if overlap is None or overlap >= rotation.overlap:
+        return rotation.idle
+    return min(rotation.idle, overlap)
 
 
 def span(length: timedelta) -> str:

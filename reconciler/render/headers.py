@@ -60,7 +60,7 @@ def _stays(step: Step) -> bool:
 
 def _old_key_ends(step: Step) -> str | None:
     if step.overlap is not None and step.overlap <= timedelta():
-        return "old key stops at once"
+        return "old key stops once the new one is in use"
     if step.due_at is not None:
         return f"old key works until {word_time(step.due_at)}"
     if step.overlap is None:

@@ -23,6 +23,7 @@ from reconciler.sandbox.clock import SandboxClock
 from reconciler.sandbox.clouisle.system import CLOUISLE
 from reconciler.sandbox.control import Control
 from reconciler.sandbox.database import Database
+from reconciler.sandbox.dates import with_date
 from reconciler.sandbox.faults import FaultBox
 from reconciler.sandbox.intellithing.system import INTELLITHING
 from reconciler.sandbox.itellico.system import ITELLICO
@@ -63,7 +64,7 @@ def assemble(
         keep_built_in = partial(_keep_built_in, parts)
         routes += Control(control_token, parts, emptied, own, keep_built_in).routes()
     app = Starlette(routes=routes, exception_handlers={HTTPException: _show_detail})
-    watched = with_log(with_faults(app, parts.faults), parts.log)
+    watched = with_date(with_log(with_faults(app, parts.faults), parts.log), clock)
     keys_to_the_door = {name: system.credentials for name, system in SYSTEMS.items()}
     return Sandbox(
         watched,

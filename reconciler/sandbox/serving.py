@@ -98,6 +98,7 @@ def _configure(app: AsgiApp, tls: TlsFiles | None) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
+        date_header=False,  # the app dates its answers by the sandbox's own clock
         timeout_graceful_shutdown=2,
         ssl_certfile=tls.certificate if tls else None,
         ssl_keyfile=tls.key if tls else None,

@@ -126,10 +126,14 @@ def stack_identity(manifest: Manifest, environ: Mapping[str, str]) -> Secret | N
 
 @asynccontextmanager
 async def open_outlook(
-    manifest: Manifest, environ: Mapping[str, str], reporter: Reporter
+    manifest: Manifest,
+    environ: Mapping[str, str],
+    reporter: Reporter,
+    *,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Outlook]:
-    """Build all that planning needs, and close it afterwards."""
-    async with _open_parts(manifest, environ) as parts:
+    """Build all that planning needs, and close it afterwards; the machine's clock by default."""
+    async with _open_parts(manifest, environ, clock or SystemClock()) as parts:
         yield Outlook(
             desired=manifest.desired,
             able=abilities(manifest),
@@ -144,12 +148,17 @@ async def open_outlook(
 
 @asynccontextmanager
 async def open_world(
-    manifest: Manifest, environ: Mapping[str, str], reporter: Reporter, command: str
+    manifest: Manifest,
+    environ: Mapping[str, str],
+    reporter: Reporter,
+    command: str,
+    *,
+    clock: Clock | None = None,
 ) -> AsyncIterator[World]:
-    """Build all that applying needs, and close it afterwards."""
+    """Build all that applying needs, and close it afterwards; the machine's clock by default."""
     from reconciler.wiring.telling import open_notifier  # noqa: PLC0415 - never to plan
 
-    async with _open_parts(manifest, environ) as parts:
+    async with _open_parts(manifest, environ, clock or SystemClock()) as parts:
         yield World(
             desired=manifest.desired,
             able=abilities(manifest),
@@ -202,13 +211,14 @@ class _Parts:
 
 
 @asynccontextmanager
-async def _open_parts(manifest: Manifest, environ: Mapping[str, str]) -> AsyncIterator[_Parts]:
+async def _open_parts(
+    manifest: Manifest, environ: Mapping[str, str], clock: Clock
+) -> AsyncIterator[_Parts]:
     async with AsyncExitStack() as closing:
         backend = open_state(manifest)
         closing.push_async_callback(backend.close)
         meta = await backend.read_meta()
         identity = stack_identity(manifest, environ)
-        clock = SystemClock()
         drivers = open_drivers(manifest, environ, clock, closing)
         yield _Parts(
             backend=backend,

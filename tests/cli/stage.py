@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 import pyrage
 
+import reconciler
 from reconciler.core.recorded import StackMeta
 from reconciler.stores.identity import make_identity
 from reconciler.wiring import load, open_state
@@ -118,9 +119,11 @@ def command(*arguments: str) -> list[str]:
 
 
 def clean_environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Give an environment in which nothing of the developer's own is left."""
+    """Give an environment in which nothing of the developer's own is left, but the code itself."""
     home.mkdir(parents=True, exist_ok=True)
     kept = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
+    # An installation may be of another copy of the code than the one that is tested here.
+    kept["PYTHONPATH"] = str(Path(reconciler.__file__).parents[1])
     return {**kept, **(more or {})}
 
 

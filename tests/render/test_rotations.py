@@ -100,7 +100,7 @@ def test_only_an_immutable_field_forces_a_rotation() -> None:
         ),
         (
             replace(ROTATE, overlap=timedelta()),
-            "crm-prod-agent-call (old key stops at once) must be replaced",
+            "crm-prod-agent-call (old key stops once the new one is in use) must be replaced",
         ),
         (
             replace(ROTATE, overlap=None, due_at=None),

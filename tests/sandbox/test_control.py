@@ -129,6 +129,8 @@ def test_requests_are_noted_without_queries_headers_or_bodies(
 def test_time_can_be_shifted_and_stopped(sandbox: SandboxProcess, member: Person) -> None:
     sandbox.control.put("/time", json={"fixed": "2031-05-05T05:05:05+01:00"})
     assert sandbox.control.get("/time").json() == {"now": "2031-05-05T04:05:05.000000Z"}
+    dates = sandbox.control.get("/time").headers.get_list("date")
+    assert dates == ["Mon, 05 May 2031 04:05:05 GMT"]
     sandbox.control.put("/time", json={"offset_seconds": 86_400})
     tomorrow = sandbox.control.get("/time").json()["now"]
     sandbox.control.put("/time", json={})

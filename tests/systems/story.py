@@ -136,7 +136,7 @@ def open_stage(example: Example, folder: Path, sandbox: SandboxProcess) -> Stage
     stage = Stage(example, folder, sandbox, clean_environment(folder.parent / "home"))
     text = stage.manifest.read_text()
     for dialect in example.dialects:
-        auth, environ = _credentials(dialect, sandbox)
+        auth, environ = credentials(dialect, sandbox)
         stage.environ.update(environ)
         at = f"dialect: {dialect}\n    {LOCAL}"
         assert at in text, f"{at!r} is not in the example"
@@ -149,7 +149,7 @@ def open_stage(example: Example, folder: Path, sandbox: SandboxProcess) -> Stage
     return stage
 
 
-def _credentials(dialect: str, sandbox: SandboxProcess) -> tuple[str, dict[str, str]]:
+def credentials(dialect: str, sandbox: SandboxProcess) -> tuple[str, dict[str, str]]:
     """Give what the manifest says of credentials, and the variables that hold them."""
     given = sandbox.credentials(dialect)
     variables = {f"{dialect}_{name}".upper().replace("-", "_"): v for name, v in given.items()}
