@@ -76,8 +76,10 @@ def _living(situation: Situation) -> tuple[Finding, ...]:
 
 
 def _first(table: tuple[Check, ...], situation: Situation) -> tuple[Finding, ...]:
-    found = next((found for check in table if (found := check(situation))), None)
-    return (found,) if found else ()
+    for check in table:
+        if (found := check(situation)) is not None:
+            return (found,)
+    return ()
 
 
 # --- both kinds of key ---------------------------------------------------------------------------
