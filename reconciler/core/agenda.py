@@ -77,7 +77,7 @@ def _next(known: Knowledge, row: KeyRow, version: Version) -> Iterator[Scheduled
         if ends is not None and ends > known.now:
             yield Scheduled(row.address, version.number, Action.RETIRE, ends)
     elif key is not None and version is row.current and not _off(known, key, version):
-        due = known.due(key, version, known.live(version))
+        due = known.situation(key, row).due
         if due is not None and due.at > known.now:
             yield Scheduled(row.address, version.number, Action.ROTATE, due.at)
 

@@ -87,8 +87,10 @@ def left_as_it_ends(s: Situation) -> Situation:
 
 
 def _first(table: tuple[Check, ...], situation: Situation) -> tuple[Finding, ...]:
-    found = next((found for check in table if (found := check(situation))), None)
-    return (found,) if found else ()
+    for check in table:
+        if (found := check(situation)) is not None:
+            return (found,)
+    return ()
 
 
 # --- both kinds of key ---------------------------------------------------------------------------

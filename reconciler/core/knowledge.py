@@ -55,12 +55,20 @@ class Knowledge:
             self.intents.setdefault(intent.address, []).append(intent)
         twins = {(key.provider, key.name): key.address for key in desired.keys}
         self.matches = match_live(observed, recorded, twins, markless_of(able))
+        self._situations: dict[Address, Situation] = {}
 
-    def situation(
-        self, key: DesiredKey | None, row: KeyRow | None, elder: Version | None = None
+    def situation(self, key: DesiredKey | None, row: KeyRow | None) -> Situation:
+        """Gather all that is known of one key, by the version in use; only once for each."""
+        address = key.address if key else row.address if row else Address("")
+        found = self._situations.get(address)
+        if found is None:
+            found = self._situations[address] = self.situation_of(key, row, consumed(row))
+        return found
+
+    def situation_of(
+        self, key: DesiredKey | None, row: KeyRow | None, version: Version | None
     ) -> Situation:
-        """Gather all that is known of one key: of the version in use, or of an older one."""
-        version = elder or consumed(row)
+        """Gather all that is known of one version, be it the one in use or an older one."""
         provider = version.provider if version else situation_provider(key, row)
         able = self.able.get(provider)
         live = self.live(version) if version else None

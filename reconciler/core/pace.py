@@ -51,6 +51,5 @@ def _by_the_clock(step: Step) -> bool:
 def _urgency(step: Step, known: Knowledge) -> tuple[bool, datetime, str]:
     """What has expired goes first, then what has been due the longest."""
     key, row = known.keys[step.address], known.rows[step.address]
-    version = row.current
-    due = known.due(key, version, known.live(version)) if version else None
+    due = known.situation(key, row).due
     return step.reason is not Reason.EXPIRED, due.at if due else known.now, step.address

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.core.agenda import announce, remark, schedule
@@ -107,8 +107,15 @@ def _order(step: Step) -> tuple[int, Address, int]:
 
 def digest(plan: Plan) -> str:
     """Name the whole plan in one hash: two plans that differ anywhere differ here."""
-    text = json.dumps(asdict(replace(plan, digest="")), default=str, sort_keys=True)
+    text = json.dumps(replace(plan, digest=""), default=_plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """Give a value of a plan as JSON has it; `asdict` would copy every value on its way."""
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return str(value)
 
 
 class Planner:
@@ -193,11 +200,12 @@ class Planner:
 
     def elder_steps(self, key: DesiredKey | None, row: KeyRow | None) -> Iterator[Step]:
         """Decide on the versions that had a successor, and are still there."""
-        if row is None:
+        older = elders(row)
+        if row is None or not older:
             return
         successor = self.known.successor(row)
-        for version in elders(row):
-            situation = self.known.situation(key, row, version)
+        for version in older:
+            situation = self.known.situation_of(key, row, version)
             finding = retire(situation, successor) if situation.able else None
             if finding is not None:
                 yield self.step(row.address, finding, situation)
@@ -261,10 +269,9 @@ class Planner:
 
         `replaced`: this very plan makes a replacement, which is proven before they go.
         """
-        go = key is None or replaced or self.known.is_proven(row)
-        for version in row.living:
-            if not version.condemned:
-                continue
+        lost = [version for version in row.living if version.condemned]
+        go = bool(lost) and (key is None or replaced or self.known.is_proven(row))
+        for version in lost:
             step = condemned_step(version.number, version.provider, version.key_id, row.address)
             gone = self.known.absent(version)
             if gone and self.known.dying(version) is Effect.THEIR_DEPLOY:
@@ -297,6 +304,8 @@ class Planner:
         for name, tenant in known.tenants.items():
             mine = tuple(step for step in found if step.provider == name)
             if not tenant.view.complete or (known.orders.only is not None and not mine):
+                continue
+            if not tenant.able.has_toggle and not tenant.able.on_deploy:
                 continue
             whole = known.orders.only is None
             turn = toggle_step(tenant, ours_at(name, recorded)) if whole else None
