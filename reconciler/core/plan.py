@@ -17,7 +17,7 @@ from reconciler.core.capabilities import Capabilities
 from reconciler.core.checks import decide
 from reconciler.core.deploys import Rollout, current_of, deploy_steps
 from reconciler.core.desired import Desired, DesiredKey, Unmanaged
-from reconciler.core.keys import EXPIRES_AT, NAME, Address, OpId
+from reconciler.core.keys import EXPIRES_AT, NAME, Address, KeyId, OpId
 from reconciler.core.knowledge import (
     Knowledge,
     elders,
@@ -36,7 +36,7 @@ from reconciler.core.observed import Observed
 from reconciler.core.orders import NONE, Orders
 from reconciler.core.pace import keep_pace
 from reconciler.core.provider_keys import feeders, provider_key_steps, wait_for_gateway
-from reconciler.core.recorded import KeyRow, Recorded
+from reconciler.core.recorded import IntentKind, KeyRow, Recorded
 from reconciler.core.recover import Recovery, settle
 from reconciler.core.restoring import restore_step
 from reconciler.core.retirement import retire
@@ -148,8 +148,21 @@ class Planner:
                 for recovery in recoveries
                 if recovery.settlement is Settlement.CONDEMN
             )
+            yield from self.notices(address, recoveries)
             if all(map(leaves_the_rest, recoveries)):
-                yield from self.steps_of(address)
+                taken = {recovery.key_id for recovery in recoveries if ends_with_deploy(recovery)}
+                yield from (s for s in self.steps_of(address) if not takes_away(s, taken))
+
+    def notices(self, address: Address, recoveries: tuple[Recovery, ...]) -> Iterator[Step]:
+        """Tell consumers of the versions that recoveries are about to give them."""
+        key = self.known.keys.get(address)
+        if key is None or key.on_promoted is None:
+            return
+        for recovery in recoveries:
+            step = recovery_step(recovery)
+            if _brings_a_secret(step) and step.action is not Action.HOLD:
+                told = replace(step, op=None, settlement=None)
+                yield notice(told, key.on_promoted)
 
     def soon_condemned(self, recovery: Recovery) -> Step:
         """Delete the version that a recovery is about to condemn, once its replacement works."""
@@ -164,7 +177,10 @@ class Planner:
         if key is None and row is None:
             return
         if address in self.known.orders.restore:
-            yield restore_step(address, self.known)
+            step = restore_step(address, self.known)
+            yield step
+            if step.action is Action.RESTORE and key is not None and key.on_promoted is not None:
+                yield notice(step, key.on_promoted)
             return
         steps = (*self.main_steps(address, key, row), *self.elder_steps(key, row))
         yield from steps
@@ -329,7 +345,20 @@ class Planner:
 
 def leaves_the_rest(recovery: Recovery) -> bool:
     """Whether a key is planned on as if an open operation had never been begun."""
+    if ends_with_deploy(recovery):
+        return True
     return recovery.settlement in LEAVE_THE_REST and recovery.effect is Effect.NOW
+
+
+def ends_with_deploy(recovery: Recovery) -> bool:
+    """Whether a version is gone already, and only a deploy of this run is wanting."""
+    deleted = recovery.intent.kind is IntentKind.DELETE
+    return deleted and recovery.effect is Effect.OUR_DEPLOY
+
+
+def takes_away(step: Step, gone: set[KeyId | None]) -> bool:
+    """Whether a step takes a version away that a recovery of this plan takes away already."""
+    return step.action in {Action.DELETE, Action.FORGET} and step.key_id in gone
 
 
 def narrow(step: Step, s: Situation, *, rotates: bool) -> Step:

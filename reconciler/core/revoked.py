@@ -30,15 +30,15 @@ def still_works(s: Situation) -> Finding | None:
 def replaced_or_not(s: Situation) -> Finding | None:
     """The version in use was revoked: a new one takes its place, if that was asked for."""
     incident, version = s.incident, s.version
-    if incident is None or version is None:
+    if incident is None:
         return None
     reason = Reason.COMPROMISED if incident.compromised else Reason.REVOKED
-    said = f"v{version.number} {tell(incident)}"
+    said = f"v{incident.number} {tell(incident)}"
     if not (incident.replace or s.asked):
         address = s.key.address if s.key else incident.address
         way_out = f"`keywright rotate {address}` makes a new version, or remove the key"
         return hold(Reason.REVOKED, f"{said}, without a replacement: {way_out}", Cause.CONFIG)
-    if s.absent:
+    if version is None or s.absent:
         return Finding(Action.CREATE, Cause.RECOVERY, reason, f"{said}: it is replaced")
     return rotate(s, reason, Cause.RECOVERY, f"{said}: it is replaced", AT_ONCE)
 

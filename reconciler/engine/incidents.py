@@ -78,7 +78,10 @@ def _settled(run: Run, incident: Incident) -> Incident:
     by = current.number if current and newer else incident.replaced_by
     owed = incident.replace and not newer and incident.address in run.keys
     over = not owed and _is_over(run, incident)
-    return replace(incident, replaced_by=by, settled_at=run.world.clock.now() if over else None)
+    now = run.world.clock.now()
+    if not over:
+        return replace(incident, replaced_by=by)
+    return replace(incident, replaced_by=by, settled_at=now, revoked_at=incident.revoked_at or now)
 
 
 def _is_over(run: Run, incident: Incident) -> bool:

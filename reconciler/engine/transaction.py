@@ -6,7 +6,7 @@ The rows here are the run's own copy; only the coroutine that works on an addres
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine, Mapping, Iterable
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -58,9 +58,9 @@ class Run:
     """A world, the manifest's keys by address, and the recorded rows as this run left them.
 
     `tenants` is what was last seen of each provider as a whole. `absent` are the recorded ids that
-    were confirmed gone, `revoked` by provider those of incidents. `parked` are the steps whose end waits for a deploy. `unclear` are
-    providers where a create got no answer and no mark tells keys apart. `troubled` are the
-    addresses where something went wrong.
+    were confirmed gone, `revoked` by provider those of incidents. `parked` are the steps whose end
+    waits for a deploy. `unclear` are providers where a create got no answer and no mark tells keys
+    apart. `troubled` are the addresses where something went wrong.
     """
 
     world: World
