@@ -157,7 +157,7 @@ def _endless(version: Version) -> bool:
 
 def story(
     name: str,
-    begin: Callable[[Place], None],
+    begin: Callable[[Place], object],
     wanted: Desired | None = None,
     *,
     lasting: tuple[int, ...] = (1,),

@@ -34,7 +34,7 @@ class Story:
     """
 
     name: str
-    begin: Callable[[Place], None]
+    begin: Callable[[Place], object]
     wanted: Desired
     always_works: bool = True
     lasting: tuple[int, ...] = ()
