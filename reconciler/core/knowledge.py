@@ -15,7 +15,7 @@ from reconciler.core.desired import Desired, DesiredKey
 from reconciler.core.diff import differ, live_name, wanted
 from reconciler.core.keys import EXPIRES_AT, NAME, Address, Attributes, KeyId, Target
 from reconciler.core.matching import match_live
-from reconciler.core.observed import LiveKey, Observed
+from reconciler.core.observed import LiveKey, LiveStatus, Observed
 from reconciler.core.orders import NONE, Orders
 from reconciler.core.ownership import mark_of
 from reconciler.core.recorded import Incident, Intent, IntentKind, KeyRow, Recorded, Version
@@ -26,6 +26,8 @@ from reconciler.core.situation import Situation
 from reconciler.core.tenant import Effect, Tenant, markless_of, tenants_of
 
 _REACH_SHOWN = 5
+ABSENT = "absent"
+"""The observed state of a key that is not there."""
 
 
 class Knowledge:
@@ -223,7 +225,18 @@ class Knowledge:
             lagging=self.lagging(provider, intent.started_at),
             marked=marked,
             certain=marked or (tenant is not None and tenant.provider.exclusive),
+            replaceable=self.replaceable(intent),
         )
+
+    def replaceable(self, intent: Intent) -> bool:
+        """Whether a new key can be tried out no more, and the version before it still works."""
+        row, able = self.rows.get(intent.address), self.able.get(intent.provider)
+        current = row.current if row else None
+        if current is None or able is None or not able.can_verify:
+            return False
+        live = self.live(current)
+        works = live is not None and live.status is LiveStatus.ACTIVE
+        return works and not self.matches.readback(intent.target.store)
 
     def key_of(self, intent: Intent) -> KeyId | None:
         """Give the id of the key that an operation is about, as far as it is known."""
@@ -286,6 +299,6 @@ def situation_provider(key: DesiredKey | None, row: KeyRow | None) -> str:
 def fingerprint_of(live: LiveKey | None) -> str:
     """Name the observed state of one key, so that a change of it since is noticed."""
     if live is None:
-        return "absent"
+        return ABSENT
     text = json.dumps([live.id, live.status, live.attributes.pairs], default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

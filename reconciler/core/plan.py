@@ -17,7 +17,7 @@ from reconciler.core.capabilities import Capabilities
 from reconciler.core.checks import decide, left_as_it_ends
 from reconciler.core.deploys import Rollout, current_of, deploy_steps
 from reconciler.core.desired import Desired, DesiredKey, Unmanaged
-from reconciler.core.keys import NAME, Address, OpId
+from reconciler.core.keys import NAME, Address, KeyId, OpId
 from reconciler.core.knowledge import (
     Knowledge,
     elders,
@@ -36,7 +36,7 @@ from reconciler.core.observed import LiveStatus, Observed
 from reconciler.core.orders import NONE, Orders
 from reconciler.core.pace import keep_pace
 from reconciler.core.provider_keys import feeders, provider_key_steps, wait_for_gateway
-from reconciler.core.recorded import KeyRow, Recorded
+from reconciler.core.recorded import IntentKind, KeyRow, Recorded
 from reconciler.core.recover import Recovery, settle
 from reconciler.core.renewal import AT_ONCE
 from reconciler.core.restoring import restore_step
@@ -158,7 +158,8 @@ class Planner:
                 if recovery.settlement is Settlement.CONDEMN
             )
             if all(map(leaves_the_rest, recoveries)):
-                yield from self.steps_of(address)
+                taken = {recovery.key_id for recovery in recoveries if ends_with_deploy(recovery)}
+                yield from (s for s in self.steps_of(address) if not takes_away(s, taken))
 
     def soon_condemned(self, recovery: Recovery) -> Step:
         """Delete the version that a recovery is about to condemn, once its replacement works."""
@@ -339,7 +340,20 @@ class Planner:
 
 def leaves_the_rest(recovery: Recovery) -> bool:
     """Whether a key is planned on as if an open operation had never been begun."""
+    if ends_with_deploy(recovery):
+        return True
     return recovery.settlement in LEAVE_THE_REST and recovery.effect is Effect.NOW
+
+
+def ends_with_deploy(recovery: Recovery) -> bool:
+    """Whether a version is gone already, and only a deploy of this run is wanting."""
+    deleted = recovery.intent.kind is IntentKind.DELETE
+    return deleted and recovery.effect is Effect.OUR_DEPLOY
+
+
+def takes_away(step: Step, gone: set[KeyId | None]) -> bool:
+    """Whether a step takes a version away that a recovery of this plan takes away already."""
+    return step.action in {Action.DELETE, Action.FORGET} and step.key_id in gone
 
 
 def narrow(step: Step, s: Situation) -> Step:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reconciler.core.desired import DesiredKey
+from reconciler.core.desired import DesiredKey, Rotation
 from reconciler.core.keys import Cause, Stage
 from reconciler.core.observed import LiveKey, LiveStatus
 from reconciler.core.recorded import Version
