@@ -40,22 +40,30 @@ LOOK: TypeAlias = Callable[[], Awaitable[None]]
 
 Point: TypeAlias = tuple[str, int, str]
 """The name of a call, the how manieth of that name, and `before` or `after`."""
-SILENT = frozenset({"clock", "ids", "reporter"})
+SILENT = frozenset(
+    {
+        *("clock.now", "clock.sleep", "ids.new_op"),
+        *(f"reporter.{name}" for name in ("reading", "applying", "started", "finished", "waiting")),
+        *("driver.survey", "driver.get", "driver.upstreams", "driver.deployment"),
+        *("store.heads", "store.preflight", "store.verify", "store.fetch", "store.read"),
+        *("backend.read", "backend.incidents", "spool.view", "spool.take"),
+    }
+)
 """What leaves no trace in the world, so that nothing is different after it."""
 
 
-def instants(points: Sequence[Point]) -> list[Point]:
+def instants(points: Sequence[Point], *, every_kind: bool = True) -> list[Point]:
     """Leave out the points at which the world is as it was at one that is kept.
 
     That is before a call that begins right after another one ended, and around what leaves no
-    trace. The first point of each kind, a method and a side of it, is kept in any case.
+    trace. With `every_kind`, the first point of each method and side is kept in any case.
     """
     kept: list[Point] = []
     kinds: set[tuple[str, str]] = set()
     for place, (point, number, when) in enumerate(points):
         follows = place > 0 and points[place - 1][2] == "after"
-        same = point.partition(".")[0] in SILENT or (when == "before" and follows)
-        if not same or (point, when) not in kinds:
+        same = point in SILENT or (when == "before" and follows)
+        if not same or (every_kind and (point, when) not in kinds):
             kept.append((point, number, when))
         kinds.add((point, when))
     return kept

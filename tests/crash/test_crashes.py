@@ -235,7 +235,7 @@ def test_killed_again_anywhere_during_recovery(
         assert case.apply(case.folder / "keys.yaml", point) is None, f"{point} was not reached"
         judge(case, {"on": True})
 
-    bench.each(instants(bench.one(whole)), again)
+    bench.each(instants(bench.one(whole), every_kind=False), again)
 
 
 def test_the_kill_points_reached_every_method() -> None:

@@ -118,7 +118,8 @@ def test_killed_anywhere_while_versions_follow_each_other(bench: Bench) -> None:
 
     points = bench.one(whole)
     REACHED.update(point for point, _, _ in points)
-    bench.each(instants(points), killed)
+    # Each kind of point has its turn in test_crashes; here it is what the world looks like then.
+    bench.each(instants(points, every_kind=False), killed)
     assert len(points) > 200
 
 
