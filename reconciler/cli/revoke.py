@@ -20,7 +20,7 @@ from reconciler.cli.options import Options, auto_approve_option, current, shared
 from reconciler.cli.selecting import choose, selection_options
 from reconciler.cli.terminal import SilentReporter, set_up_logging, width
 from reconciler.core.guard import Approval
-from reconciler.core.keys import Stage
+from reconciler.core.keys import KeyId, Stage
 from reconciler.core.orders import Orders
 from reconciler.core.recorded import Incident, Recorded
 from reconciler.core.selection import Selection
@@ -83,6 +83,14 @@ def command(
         ask=not auto_approve,
     )
     click.get_current_context().exit(asyncio.run(emergency.run(selection, report)))
+
+
+def _off_for_good(recorded: Recorded) -> frozenset[tuple[str, KeyId]]:
+    """Name the versions that an earlier report or person had revoked, and that are off since."""
+    revoked = {(i.provider, i.key_id) for i in recorded.incidents if i.revoked_at is not None}
+    versions = (version for row in recorded.keys for version in row.living)
+    off = {(v.provider, v.key_id) for v in versions if v.stage is Stage.DISABLED}
+    return frozenset(revoked & off)
 
 
 def _unsettled(incident: Incident) -> bool:
@@ -173,6 +181,7 @@ class Emergency:
                 f"{plural(leaks.redacted, 'finding')} redacted, which cannot be matched: make the "
                 "report without redaction."
             )
+        off = _off_for_good(recorded)
         return tuple(
             Case(
                 address=each.address,
@@ -181,6 +190,7 @@ class Emergency:
                 key_id=each.key_id,
             )
             for each in matched.leaked
+            if (each.provider, each.key_id) not in off
         )
 
     def _say(self, sentence: str) -> None:
@@ -295,6 +305,9 @@ class Emergency:
 
     def _owe(self, why: str) -> None:
         click.echo(
-            clean(f"Revoked, and not replaced yet: {why}. The next `keywright apply` settles it."),
+            clean(
+                f"Revoked, and not replaced yet: {why.rstrip('.')}. The next `keywright apply` "
+                "settles it."
+            ),
             err=True,
         )

@@ -186,11 +186,9 @@ def test_revoke_everything_of_an_owner(one: Stage) -> None:
     revoke(one, "--owner", "nobody", "--reason", "left").ended(1).said("no key is like that")
 
 
-@pytest.mark.parametrize(
-    ("credentials", "code", "replaced"), [({}, 4, False), ({"A": "a", "B": "b"}, 4, True)]
-)
+@pytest.mark.parametrize(("credentials", "replaced"), [({}, False), ({"A": "a", "B": "b"}, True)])
 def test_revoke_with_another_provider_down(
-    one: Stage, credentials: dict[str, str], code: int, *, replaced: bool
+    one: Stage, credentials: dict[str, str], *, replaced: bool
 ) -> None:
     """Also where its credentials are missing; whatever can be done about the key itself is done."""
     leaked = one.stored(KEY)
@@ -199,8 +197,7 @@ def test_revoke_with_another_provider_down(
     one.edit("providers:\n", f"providers:\n{down}")
     one.edit("  export-nightly:\n", "  elsewhere: {provider: other}\n  export-nightly:\n")
     one.environ.update(credentials)
-    ran = revoke(one, KEY, "--compromised", "--reason", "leak").ended(code)
-    print(ran.out, ran.err)
+    ran = revoke(one, KEY, "--compromised", "--reason", "leak").ended(4)
     assert not one.accepts(leaked)
     assert one.accepts(one.stored(KEY)) is replaced
-    assert "http://127.0.0.1:9" not in one.manifest.read_text()
+    ran.said("v1 is revoked, and rejected", "replaced by v2" if replaced else "B is not set")
