@@ -8,6 +8,7 @@ key untouchable comes before what would change it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from reconciler.core.desired import OnExternalDisable, OnUnused
 from reconciler.core.keys import ENABLED, EXPIRES_AT, Cause, Stage
@@ -71,15 +72,25 @@ def _living(situation: Situation) -> tuple[Finding, ...]:
     if stuck:
         return off + stuck
     on = () if situation.asked else _first(ON, situation)
-    renewal = () if on else _first(RENEWAL, situation)
-    moves = any(finding.reason is Reason.PROVIDER_MOVED for finding in renewal)
-    fields = () if moves else _first(FIELDS, situation)
+    idle = any(finding.reason is Reason.UNUSED for finding in off)
+    renewal = () if on or idle else _first(RENEWAL, situation)
+    if any(finding.reason is Reason.PROVIDER_MOVED for finding in renewal):
+        return off + renewal
+    replaced = any(finding.action is Action.ROTATE for finding in renewal)
+    fields = _first(FIELDS, left_as_it_ends(situation) if replaced else situation)
     return off + renewal + fields + on
 
 
+def left_as_it_ends(s: Situation) -> Situation:
+    """Look away from the end of a version that is replaced: it is never given a longer life."""
+    return replace(s, differences=tuple(d for d in s.differences if d.field != EXPIRES_AT))
+
+
 def _first(table: tuple[Check, ...], situation: Situation) -> tuple[Finding, ...]:
-    found = next((found for check in table if (found := check(situation))), None)
-    return (found,) if found else ()
+    for check in table:
+        if (found := check(situation)) is not None:
+            return (found,)
+    return ()
 
 
 # --- both kinds of key ---------------------------------------------------------------------------
@@ -195,8 +206,9 @@ def _anew(s: Situation, cause: Cause, reason: Reason, what: str) -> Finding:
 def _ran_out(s: Situation, said: str) -> Finding:
     """Replace what expired where the manifest rotates it, and where a person wants that."""
     if s.key is not None and (s.asked or s.key.rotation.due_some_day):
+        cause = Cause.CONFIG if s.asked else Cause.CLOCK
         if s.absent:
-            return Finding(Action.CREATE, Cause.CLOCK, Reason.EXPIRED, f"{said}: it is replaced")
+            return Finding(Action.CREATE, cause, Reason.EXPIRED, f"{said}: it is replaced")
         return rotate(s, Reason.EXPIRED, Cause.CLOCK, f"{said}: it is replaced")
     way_out = "set a later `expires`, declare `rotate`, or remove the key"
     return hold(Reason.EXPIRED, f"{said}: {way_out}", Cause.CLOCK)
@@ -271,8 +283,9 @@ def expired(s: Situation) -> Finding | None:
 
 
 def changed(s: Situation) -> Finding | None:
-    """Fields differ that can be changed in place."""
-    if not s.mendable:
+    """Fields differ that can be changed in place; not where it moves to another API anyway."""
+    moves = s.key is not None and s.version is not None and s.version.provider != s.key.provider
+    if not s.mendable or moves:
         return None
     ours = any(d.cause is Cause.CONFIG for d in s.mendable)
     loud = any(d.widens for d in s.mendable)
@@ -302,7 +315,7 @@ def store_unreadable(s: Situation) -> Finding | None:
 def unused(s: Situation) -> Finding | None:
     """Nobody has used it for long, and the manifest says to switch such a key off."""
     idle = idle_since(s)
-    if idle is None or s.key is None or s.key.on_unused is not OnUnused.DISABLE:
+    if idle is None or s.key is None or s.key.on_unused is not OnUnused.DISABLE or s.asked:
         return None
     if ENABLED in s.key.attributes or not stands(s, LiveStatus.ACTIVE):
         return None
@@ -347,7 +360,7 @@ STUCK: tuple[Check, ...] = (expiry_past, expired, disabled_outside)
 RENEWAL: tuple[Check, ...] = (asked, rolled_back, provider_moved, immutable, secret_moved, due)
 FIELDS: tuple[Check, ...] = (changed,)
 ON: tuple[Check, ...] = (declared_again, switched_on)
-STORED: tuple[Check, ...] = (store_unreadable, secret_missing, store_changed, unannounced, unproven)
+STORED: tuple[Check, ...] = (store_unreadable, secret_missing, store_changed, unproven, unannounced)
 UNDECLARED: tuple[Check, ...] = (
     never_made,
     provider_gone,

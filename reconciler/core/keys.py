@@ -70,7 +70,10 @@ class Attributes:
 
     def get(self, name: str) -> Value:
         """Give one value; None both for "none" and for a field that is missing."""
-        return next((value for field, value in self.pairs if field == name), None)
+        for field, value in self.pairs:
+            if field == name:
+                return value
+        return None
 
     def __contains__(self, name: str) -> bool:
         return any(field == name for field, _ in self.pairs)

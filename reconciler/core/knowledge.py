@@ -15,7 +15,7 @@ from reconciler.core.desired import Desired, DesiredKey
 from reconciler.core.diff import differ, live_name, wanted
 from reconciler.core.keys import EXPIRES_AT, NAME, Address, Attributes, KeyId, Target
 from reconciler.core.matching import match_live
-from reconciler.core.observed import LiveKey, Observed
+from reconciler.core.observed import LiveKey, LiveStatus, Observed
 from reconciler.core.orders import NONE, Orders
 from reconciler.core.ownership import mark_of
 from reconciler.core.recorded import Incident, Intent, IntentKind, KeyRow, Recorded, Version
@@ -26,6 +26,8 @@ from reconciler.core.situation import Situation
 from reconciler.core.tenant import Effect, Tenant, markless_of, tenants_of
 
 _REACH_SHOWN = 5
+ABSENT = "absent"
+"""The observed state of a key that is not there."""
 
 
 class Knowledge:
@@ -55,12 +57,20 @@ class Knowledge:
             self.intents.setdefault(intent.address, []).append(intent)
         twins = {(key.provider, key.name): key.address for key in desired.keys}
         self.matches = match_live(observed, recorded, twins, markless_of(able))
+        self._situations: dict[Address, Situation] = {}
 
-    def situation(
-        self, key: DesiredKey | None, row: KeyRow | None, elder: Version | None = None
+    def situation(self, key: DesiredKey | None, row: KeyRow | None) -> Situation:
+        """Gather all that is known of one key, by the version in use; only once for each."""
+        address = key.address if key else row.address if row else Address("")
+        found = self._situations.get(address)
+        if found is None:
+            found = self._situations[address] = self.situation_of(key, row, consumed(row))
+        return found
+
+    def situation_of(
+        self, key: DesiredKey | None, row: KeyRow | None, version: Version | None
     ) -> Situation:
-        """Gather all that is known of one key: of the version in use, or of an older one."""
-        version = elder or consumed(row)
+        """Gather all that is known of one version, be it the one in use or an older one."""
         provider = version.provider if version else situation_provider(key, row)
         able = self.able.get(provider)
         live = self.live(version) if version else None
@@ -77,7 +87,7 @@ class Knowledge:
             absent=version is not None and self.absent(version),
             unread=self.matches.unread(provider),
             head=self.matches.heads.get(target) if target else None,
-            store_unread=self.matches.store_unread(target.store) if target else None,
+            store_unread=self.store_unread(key, target),
             can_read_secrets=self.matches.readback(target.store) if target else False,
             able=able,
             differences=differ(aim, live, version, able) if compared and live and able else (),
@@ -91,6 +101,12 @@ class Knowledge:
             incident=self.incident(version or latest(row)),
             slot_is_ours=self.is_ours(target, row),
         )
+
+    def store_unread(self, key: DesiredKey | None, target: Target | None) -> str | None:
+        """Why nothing is known of the slot of a secret, or of the one where its next will go."""
+        slots = (target, key.target if key else None)
+        found = (self.matches.store_unread(slot.store) for slot in slots if slot)
+        return next((problem for problem in found if problem), None)
 
     def is_ours(self, target: Target | None, row: KeyRow | None) -> bool:
         """Whether a slot is empty, or has our mark for this very key."""
@@ -209,7 +225,18 @@ class Knowledge:
             lagging=self.lagging(provider, intent.started_at),
             marked=marked,
             certain=marked or (tenant is not None and tenant.provider.exclusive),
+            replaceable=self.replaceable(intent),
         )
+
+    def replaceable(self, intent: Intent) -> bool:
+        """Whether a new key can be tried out no more, and the version before it still works."""
+        row, able = self.rows.get(intent.address), self.able.get(intent.provider)
+        current = row.current if row else None
+        if current is None or able is None or not able.can_verify:
+            return False
+        live = self.live(current)
+        works = live is not None and live.status is LiveStatus.ACTIVE
+        return works and not self.matches.readback(intent.target.store)
 
     def key_of(self, intent: Intent) -> KeyId | None:
         """Give the id of the key that an operation is about, as far as it is known."""
@@ -272,6 +299,6 @@ def situation_provider(key: DesiredKey | None, row: KeyRow | None) -> str:
 def fingerprint_of(live: LiveKey | None) -> str:
     """Name the observed state of one key, so that a change of it since is noticed."""
     if live is None:
-        return "absent"
+        return ABSENT
     text = json.dumps([live.id, live.status, live.attributes.pairs], default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

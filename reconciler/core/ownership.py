@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reconciler.core.keys import OpId
 
@@ -34,6 +35,7 @@ def mark_of(stack: str, op: OpId) -> Mark:
     return Mark(stack_tag(stack), op_tag(op))
 
 
+@lru_cache(maxsize=8)
 def stack_tag(stack: str) -> str:
     """Give the part of a mark that every key of a stack shares; survives a lost state."""
     return hashlib.sha256(stack.encode()).hexdigest()[:_STACK_DIGITS]

@@ -35,16 +35,13 @@ def _bounded(
             sentence=f"{step.sentence}; {sentence}",
             overlap=None,
             replaces=None,
+            number=step.replaces,
+            due_at=None,
         )
         if id(step) in late
         else step
         for step in steps
-        if step.action is not Action.NOTIFY or not _of_late(step, steps, late)
     )
-
-
-def _of_late(notice: Step, steps: tuple[Step, ...], late: set[int]) -> bool:
-    return any(id(step) in late and step.address == notice.address for step in steps)
 
 
 def _by_the_clock(step: Step) -> bool:
@@ -54,6 +51,5 @@ def _by_the_clock(step: Step) -> bool:
 def _urgency(step: Step, known: Knowledge) -> tuple[bool, datetime, str]:
     """What has expired goes first, then what has been due the longest."""
     key, row = known.keys[step.address], known.rows[step.address]
-    version = row.current
-    due = known.due(key, version, known.live(version)) if version else None
+    due = known.situation(key, row).due
     return step.reason is not Reason.EXPIRED, due.at if due else known.now, step.address

@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 
-from reconciler.core.agenda import notice, remark, schedule
+from reconciler.core.agenda import announce, remark, schedule
 from reconciler.core.capabilities import Capabilities
-from reconciler.core.checks import decide
+from reconciler.core.checks import decide, left_as_it_ends
 from reconciler.core.deploys import Rollout, current_of, deploy_steps
 from reconciler.core.desired import Desired, DesiredKey, Unmanaged
-from reconciler.core.keys import EXPIRES_AT, NAME, Address, OpId
+from reconciler.core.keys import NAME, Address, KeyId, OpId
 from reconciler.core.knowledge import (
     Knowledge,
     elders,
@@ -32,12 +32,13 @@ from reconciler.core.leftovers import (
     waiting_for_proof,
 )
 from reconciler.core.matching import Late
-from reconciler.core.observed import Observed
+from reconciler.core.observed import LiveStatus, Observed
 from reconciler.core.orders import NONE, Orders
 from reconciler.core.pace import keep_pace
 from reconciler.core.provider_keys import feeders, provider_key_steps, wait_for_gateway
-from reconciler.core.recorded import KeyRow, Recorded
+from reconciler.core.recorded import IntentKind, KeyRow, Recorded
 from reconciler.core.recover import Recovery, settle
+from reconciler.core.renewal import AT_ONCE
 from reconciler.core.restoring import restore_step
 from reconciler.core.retirement import retire
 from reconciler.core.situation import Finding, Situation
@@ -77,7 +78,8 @@ def make_plan(
     known = Knowledge(desired, observed, recorded, able, now, orders)
     planner = Planner(known)
     waiting = hold_back(planner.steps(), known.matches, known.tenants)
-    found = planner.with_gateways(keep_pace(waiting, known))
+    told = tuple(announce(keep_pace(waiting, known), known))
+    found = planner.with_gateways(told)
     steps = sorted((*found, *planner.provider_steps(found)), key=_order)
     plan = Plan(
         stack=desired.stack,
@@ -105,8 +107,15 @@ def _order(step: Step) -> tuple[int, Address, int]:
 
 def digest(plan: Plan) -> str:
     """Name the whole plan in one hash: two plans that differ anywhere differ here."""
-    text = json.dumps(asdict(replace(plan, digest="")), default=str, sort_keys=True)
+    text = json.dumps(replace(plan, digest=""), default=_plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """Give a value of a plan as JSON has it; `asdict` would copy every value on its way."""
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return str(value)
 
 
 class Planner:
@@ -149,7 +158,8 @@ class Planner:
                 if recovery.settlement is Settlement.CONDEMN
             )
             if all(map(leaves_the_rest, recoveries)):
-                yield from self.steps_of(address)
+                taken = {recovery.key_id for recovery in recoveries if ends_with_deploy(recovery)}
+                yield from (s for s in self.steps_of(address) if not takes_away(s, taken))
 
     def soon_condemned(self, recovery: Recovery) -> Step:
         """Delete the version that a recovery is about to condemn, once its replacement works."""
@@ -181,23 +191,22 @@ class Planner:
         if self.only_condemned(situation):
             return
         findings = decide(situation)
-        rotates = any(finding.action is Action.ROTATE for finding in findings)
         for finding in findings:
             if finding.action is Action.FORGET and elders(row):
                 finding = replace(finding, action=Action.DELETE)  # noqa: PLW2901
-            step = narrow(self.step(address, finding, situation), situation, rotates=rotates)
-            if step.action is not Action.UPDATE or step.differences:
-                yield step
-            if finding.action in MINTS and key is not None and key.on_promoted is not None:
-                yield notice(step, key.on_promoted)
+            replaced = any(each.action is Action.ROTATE for each in findings)
+            looked = replaced and finding.action is Action.UPDATE
+            seen = left_as_it_ends(situation) if looked else situation
+            yield narrow(self.step(address, finding, situation), seen)
 
     def elder_steps(self, key: DesiredKey | None, row: KeyRow | None) -> Iterator[Step]:
         """Decide on the versions that had a successor, and are still there."""
-        if row is None:
+        older = elders(row)
+        if row is None or not older:
             return
         successor = self.known.successor(row)
-        for version in elders(row):
-            situation = self.known.situation(key, row, version)
+        for version in older:
+            situation = self.known.situation_of(key, row, version)
             finding = retire(situation, successor) if situation.able else None
             if finding is not None:
                 yield self.step(row.address, finding, situation)
@@ -220,17 +229,17 @@ class Planner:
             place=key.place if key else None,
             precondition=fingerprint_of(s.live),
             replaces=version.number if version and finding.action is Action.ROTATE else None,
-            overlap=self.overlap(finding),
+            overlap=self.overlap(finding, s),
         )
 
-    def overlap(self, finding: Finding) -> timedelta | None:
+    def overlap(self, finding: Finding, s: Situation) -> timedelta | None:
         """How long the version that a rotation replaces works on: as ordered, or as declared."""
-        ordered = self.known.orders.overlap
         if finding.action is not Action.ROTATE:
             return None
-        return (
-            ordered if finding.reason is Reason.ASKED and ordered is not None else finding.overlap
-        )
+        if s.live is not None and s.live.status is not LiveStatus.ACTIVE:
+            return AT_ONCE
+        ordered = self.known.orders.overlap if finding.reason is Reason.ASKED else None
+        return finding.overlap if ordered is None else ordered
 
     def only_condemned(self, s: Situation) -> bool:
         """Whether nothing is left of an undeclared key but versions that are condemned anyway."""
@@ -248,11 +257,11 @@ class Planner:
         """
         if finding.action is Action.RETIRE and s.row is not None:
             return self.known.now + s.row.delete_after
-        overlap = self.overlap(finding)
+        overlap = self.overlap(finding, s)
         if overlap is None or (overlap and s.key and s.key.on_promoted):
             return None
         ends = self.known.now + overlap
-        return min(ends, s.ends_at) if s.ends_at else ends
+        return min(ends, s.ends_at) if overlap and s.ends_at else ends
 
     def condemned_steps(
         self, key: DesiredKey | None, row: KeyRow, *, replaced: bool
@@ -261,10 +270,9 @@ class Planner:
 
         `replaced`: this very plan makes a replacement, which is proven before they go.
         """
-        go = key is None or replaced or self.known.is_proven(row)
-        for version in row.living:
-            if not version.condemned:
-                continue
+        lost = [version for version in row.living if version.condemned]
+        go = bool(lost) and (key is None or replaced or self.known.is_proven(row))
+        for version in lost:
             step = condemned_step(version.number, version.provider, version.key_id, row.address)
             gone = self.known.absent(version)
             if gone and self.known.dying(version) is Effect.THEIR_DEPLOY:
@@ -298,6 +306,8 @@ class Planner:
             mine = tuple(step for step in found if step.provider == name)
             if not tenant.view.complete or (known.orders.only is not None and not mine):
                 continue
+            if not tenant.able.has_toggle and not tenant.able.on_deploy:
+                continue
             whole = known.orders.only is None
             turn = toggle_step(tenant, ours_at(name, recorded)) if whole else None
             yield from (turn,) if turn else ()
@@ -330,18 +340,27 @@ class Planner:
 
 def leaves_the_rest(recovery: Recovery) -> bool:
     """Whether a key is planned on as if an open operation had never been begun."""
+    if ends_with_deploy(recovery):
+        return True
     return recovery.settlement in LEAVE_THE_REST and recovery.effect is Effect.NOW
 
 
-def narrow(step: Step, s: Situation, *, rotates: bool) -> Step:
-    """Show each difference where it is mended: in place, or by the new version alone.
+def ends_with_deploy(recovery: Recovery) -> bool:
+    """Whether a version is gone already, and only a deploy of this run is wanting."""
+    deleted = recovery.intent.kind is IntentKind.DELETE
+    return deleted and recovery.effect is Effect.OUR_DEPLOY
 
-    A version that is replaced anyway is never given a longer life.
-    """
+
+def takes_away(step: Step, gone: set[KeyId | None]) -> bool:
+    """Whether a step takes a version away that a recovery of this plan takes away already."""
+    return step.action in {Action.DELETE, Action.FORGET} and step.key_id in gone
+
+
+def narrow(step: Step, s: Situation) -> Step:
+    """Show each difference where it is mended: in place, or by the new version alone."""
     match step.action:
         case Action.UPDATE:
-            keep = frozenset() if not rotates else frozenset({EXPIRES_AT})
-            return replace(step, differences=tuple(d for d in s.mendable if d.field not in keep))
+            return replace(step, differences=s.mendable)
         case Action.ROTATE if step.reason is Reason.IMMUTABLE:
             return replace(step, differences=s.stuck)
         case _:

@@ -98,6 +98,7 @@ def wait_for_gateway(step: Step, waiting: frozenset[Address]) -> Step:
         step,
         action=Action.HOLD,
         sentence=f"{step.sentence}; waits, since a gateway was not given its replacement yet",
+        impact=None,
     )
 
 

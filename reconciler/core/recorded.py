@@ -106,12 +106,15 @@ class KeyRow:
     @property
     def current(self) -> Version | None:
         """The version that consumers use, if there is one."""
-        return next((v for v in self.versions if v.stage is Stage.CURRENT), None)
+        for version in self.versions:  # asked many times for each key of a plan
+            if version.stage is Stage.CURRENT:
+                return version
+        return None
 
     @property
     def living(self) -> tuple[Version, ...]:
         """Every version that is not confirmed dead."""
-        return tuple(v for v in self.versions if v.stage is not Stage.GONE)
+        return tuple([v for v in self.versions if v.stage is not Stage.GONE])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

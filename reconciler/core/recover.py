@@ -40,6 +40,7 @@ class Evidence:
     when a key of a known id counts, or stops to where it is gone. `lagging`: the list may not show
     yet what it made. `certain`: a candidate is its own beyond doubt, by mark or because nobody else
     makes keys there; `marked` says which of the two.
+    `replaceable`: what was stored of it cannot be read to try it out, and the version before works.
     """
 
     live: LiveKey | None
@@ -54,6 +55,7 @@ class Evidence:
     lagging: bool = False
     marked: bool = True
     certain: bool = True
+    replaceable: bool = False
 
 
 def settle(intent: Intent, evidence: Evidence) -> Recovery:
@@ -175,6 +177,13 @@ def _settle_answered(intent: Intent, evidence: Evidence, *, spooled: bool) -> Re
         )
     if evidence.live is None:
         return _say(intent, Settlement.WAIT, "not settled yet: its key is not listed")
+    if evidence.replaceable and not spooled and _is_staged(intent, evidence):
+        return _say(
+            intent,
+            Settlement.UNDO,
+            f"key {intent.key_id} of an interrupted create can be tried out no more, since its "
+            "stored secret cannot be read: it is deleted before anybody reads it",
+        )
     if spooled or _stored(intent, evidence):
         return _settle_kept(intent, evidence, spooled=spooled)
     if not evidence.declared:
@@ -216,6 +225,13 @@ def _settle_kept(intent: Intent, evidence: Evidence, *, spooled: bool) -> Recove
 
 def _stored(intent: Intent, evidence: Evidence) -> bool:
     return evidence.head is not None and evidence.head.carries(intent.op)
+
+
+def _is_staged(intent: Intent, evidence: Evidence) -> bool:
+    """Whether the secret rests in its slot, and consumers do not read it."""
+    head = evidence.head
+    published = head is not None and head.current is not None and head.current.op == intent.op
+    return _stored(intent, evidence) and not published
 
 
 def _say(

@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reconciler.core.keys import At, Cause
-from reconciler.core.situation import Finding, Situation, hold, wants
+from reconciler.core.observed import LiveStatus
+from reconciler.core.situation import Finding, Situation, hold, stands, wants
 from reconciler.core.steps import Action, Reason
 
 _PATIENT = frozenset(
@@ -121,8 +122,10 @@ def rolled_back(s: Situation) -> Finding | None:
 
 
 def secret_missing(s: Situation) -> Finding | None:
-    """The slot no longer has the secret of the current version."""
+    """The slot no longer has the secret of the current version, and is still ours."""
     if s.version is None or s.head is None or s.head.carries(s.version.op):
+        return None
+    if not s.slot_is_ours:
         return None
     sentence = f"the secret of v{s.version.number} is not in {s.head.target} any more"
     return rotate(s, Reason.SECRET_MISSING, Cause.DRIFT, sentence)
@@ -145,8 +148,10 @@ def store_changed(s: Situation) -> Finding | None:
 
 
 def due(s: Situation) -> Finding | None:
-    """Its time has come; not for a key that is declared as switched off, which nobody uses."""
+    """Its time has come; not for a key that the manifest or we switched off: nobody uses it."""
     if s.due is None or s.due.at > s.now or s.version is None or wants(s, enabled=False):
+        return None
+    if stands(s, LiveStatus.DISABLED):
         return None
     if s.due.reason is Reason.EXPIRING:
         ends = f" on {minute(s.ends_at)}" if s.ends_at else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reconciler.core.desired import Rotation
+from reconciler.core.desired import DesiredKey, Rotation
 from reconciler.core.keys import Cause, Stage
 from reconciler.core.observed import LiveKey, LiveStatus
 from reconciler.core.recorded import Version
@@ -118,21 +118,29 @@ def _end(s: Situation, cause: Cause, sentence: str, reason: Reason = Reason.SUPE
     when = "with the next deploy" if deploys else "at once"
     number = version.number if version else 0
     action = Action.RETIRE if gentle else Action.DELETE
-    return Finding(action, cause, reason, sentence, f"v{number} stops working {when}")
+    impact = f"v{number} stops working {when}" if stands(s, LiveStatus.ACTIVE) else None
+    return Finding(action, cause, reason, sentence, impact)
 
 
 def _on_evidence(s: Situation, successor: Successor) -> Finding | None:
     version = s.version
     if version is None or s.key is None:
         return None
-    ends = retires_at(version, successor.version, s.key.rotation)
-    if not successor.stored or ends is None or ends > s.now:
-        return None  # its successor is looked at by itself, and the overlap is not over
+    ends = retires_at(version, successor.version, s.key)
+    if ends is None or ends > s.now or not _has_taken_over(s, successor):
+        return None  # the overlap is not over, or what is wrong with its successor is told there
     said = f"v{successor.version.number} has taken over, and the overlap ended {minute(ends)}"
     return _not_ready(s, successor) or _unless_missed(s, version, successor, ends, said)
 
 
-def retires_at(version: Version, current: Version, rotation: Rotation) -> datetime | None:
+def _has_taken_over(s: Situation, successor: Successor) -> bool:
+    """Whether the secret of the version in use is what consumers read, and it works."""
+    off = s.row is not None and s.row.disabled_by_us
+    live = successor.live
+    return successor.stored and live is not None and (off or live.status is LiveStatus.ACTIVE)
+
+
+def retires_at(version: Version, current: Version, key: DesiredKey) -> datetime | None:
     """When a version may go at the earliest; None as long as consumers were not told of the next.
 
     Where they need not be told any more, the overlap counts from when they were pointed to it.
@@ -140,9 +148,11 @@ def retires_at(version: Version, current: Version, rotation: Rotation) -> dateti
     if version.retire_at is not None:
         return version.retire_at
     told = current.announced_at
+    if told is None and key.on_promoted is None:
+        told = current.promoted_at
     if told is None:
         return None
-    return told + (version.overlap if version.overlap is not None else rotation.overlap)
+    return told + (version.overlap if version.overlap is not None else key.rotation.overlap)
 
 
 def _not_ready(s: Situation, successor: Successor) -> Finding | None:
@@ -164,33 +174,30 @@ def _unless_missed(
     longest = s.key.rotation.hold_at_most if s.key else None
     if missed is None:
         return _end(s, Cause.CLOCK, said)
+    reason, why, wait = missed
     if longest is None or s.now < ends + longest:
         until = "" if longest is None else f"; it is held until {minute(ends + longest)} at most"
-        return hold(missed.reason, f"{missed.sentence}{until}", Cause.CLOCK)
-    given_up = f"{missed.sentence}; `hold_at_most` ended {minute(ends + longest)}"
+        return hold(reason, f"{why}; {wait}{until}", Cause.CLOCK)
+    given_up = f"{why}, but `hold_at_most` ended {minute(ends + longest)}"
     return _end(s, Cause.CLOCK, given_up)
 
 
-def _still_needed(s: Situation, version: Version, successor: Successor) -> Finding | None:
-    """Say who may still have the old secret, as far as the API tells who uses what."""
+def _still_needed(
+    s: Situation, version: Version, successor: Successor
+) -> tuple[Reason, str, str] | None:
+    """Say why somebody may still need the old secret, as far as the API tells, and until when."""
     if s.key is None or s.live is None or s.able is None or not s.able.tells_last_use:
         return None
-    idle, used = idle_of(version, s.key.rotation), s.live.last_used_at
-    if used is not None and s.now < used + idle:
-        return hold(
-            Reason.STILL_USED,
-            f"v{version.number} was still used on {minute(used)}; it stays until it was idle for "
-            f"{span(idle)}",
-        )
     if not used_since_our_probe(s.live, version):
         return None  # nobody ever used it, so that nobody can miss it
+    idle, used = idle_of(version, s.key.rotation), s.live.last_used_at
+    if used is not None and s.now < used + idle:
+        why = f"v{version.number} was still used on {minute(used)}"
+        return Reason.STILL_USED, why, f"it stays until it was idle for {span(idle)}"
     live = successor.live
     if live is None or not used_since_our_probe(live, successor.version):
-        new = f"v{successor.version.number}"
-        return hold(
-            Reason.NOT_USED_YET,
-            f"{new} was not used yet, but by our own probe; v{version.number} stays until it was",
-        )
+        why = f"v{successor.version.number} was not used yet, but by our own probe"
+        return Reason.NOT_USED_YET, why, f"v{version.number} stays until it was"
     return None
 
 

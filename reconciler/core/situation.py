@@ -27,8 +27,8 @@ class Situation:
     `store_unread` the same of the store. `lagging`: it was made so recently that the list may not
     show it. `dying` is when a version that is gone at the API stops to be accepted. `provable`: it
     could be tried out in this run. `due` is when time makes a new version due. `asked`: a person
-    wants a new version now. `incident` is what it was revoked in. `slot_is_ours`: nobody else has
-    put his mark on the slot of its secret.
+    wants a new version now. `incident` is what it was revoked in, or the last version that there
+    was. `slot_is_ours`: nobody else has put his mark on the slot of its secret.
     """
 
     now: datetime

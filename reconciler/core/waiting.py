@@ -27,7 +27,12 @@ def hold_back(
 
 
 def _hold(step: Step, reason: Reason, wait: str) -> Step:
-    return replace(step, action=Action.HOLD, reason=reason, sentence=f"{step.sentence}; {wait}")
+    """Name the version that is there, instead of the one that is not made."""
+    number = step.number if step.replaces is None else step.replaces
+    sentence = f"{step.sentence}; {wait}"
+    return replace(
+        step, action=Action.HOLD, reason=reason, sentence=sentence, number=number, impact=None
+    )
 
 
 def _wait_for_list(step: Step, matches: Matches) -> Step:
@@ -42,7 +47,9 @@ def _wait_for_clock(step: Step, matches: Matches) -> Step:
     """Make a step wait whose cause is the clock, where the clocks do not agree."""
     view = matches.views.get(step.provider)
     ahead = view.clock_ahead if view else None
-    if step.cause is not Cause.CLOCK or ahead is None or abs(ahead) <= MOST_SKEW:
+    if step.action is Action.HOLD or step.cause is not Cause.CLOCK:
+        return step
+    if ahead is None or abs(ahead) <= MOST_SKEW:
         return step
     minutes = round(abs(ahead) / timedelta(minutes=1))
     behind = "ahead of" if ahead > timedelta(0) else "behind"
@@ -88,11 +95,13 @@ def _unclear(mine: tuple[Step, ...], tenant: Tenant) -> str | None:
 
 
 def _without_slot(mine: tuple[Step, ...], tenant: Tenant) -> frozenset[Address]:
+    """Give the keys that find no slot: a key that works already goes behind one that does not."""
     if tenant.able.capacity is None:
         return frozenset()
     room = max(0, tenant.able.capacity - len(tenant.view.keys) + _freed(mine))
-    new = (step.address for step in mine if step.action in MINTS and step.op is None)
-    return frozenset(sorted(new)[room:])
+    new = (step for step in mine if step.action in MINTS and step.op is None)
+    first = sorted(new, key=lambda step: (step.action is Action.ROTATE, step.address))
+    return frozenset(step.address for step in first[room:])
 
 
 def _freed(mine: tuple[Step, ...]) -> int:

@@ -262,7 +262,8 @@ async def point_back(run: Run, intent: Intent) -> None:
 
 async def drop_staged(run: Run, intent: Intent) -> None:
     """Remove from its slot what a create that came to nothing had written there."""
-    await run.keep_stored(intent.address, intent.target, run.rows[intent.address].living)
+    living = run.rows[intent.address].living
+    await run.keep_stored(intent.address, intent.target, living, intent)
 
 
 async def _is_published(run: Run, intent: Intent) -> bool:

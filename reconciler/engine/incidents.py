@@ -74,9 +74,9 @@ async def amend(
 def _settled(run: Run, incident: Incident) -> Incident:
     row = run.rows.get(incident.address)
     current = row.current if row else None
-    newer = current is not None and current.number > incident.number
-    by = current.number if current and newer else incident.replaced_by
-    owed = incident.replace and not newer and incident.address in run.keys
+    another = current is not None and current.key_id != incident.key_id
+    by = current.number if current and another else incident.replaced_by
+    owed = incident.replace and not another and incident.address in run.keys
     now, off = run.world.clock.now(), _is_over(run, incident)
     return replace(
         incident,

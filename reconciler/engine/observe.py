@@ -114,10 +114,14 @@ def _view_stores(outlook: Outlook, recorded: Recorded) -> list[asyncio.Task[Stor
     for target in _targets(outlook.desired, recorded):
         targets.setdefault(target.store, set()).add(target)
     return [
-        asyncio.ensure_future(outlook.stores[name].heads(tuple(sorted(wanted))))
+        asyncio.ensure_future(outlook.stores[name].heads(tuple(sorted(wanted, key=_by_place))))
         for name, wanted in sorted(targets.items())
         if name in outlook.stores
     ]
+
+
+def _by_place(target: Target) -> tuple[str, str]:
+    return target.path, target.field
 
 
 def _targets(desired: Desired, recorded: Recorded) -> set[Target]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core.guard import Approval, refuse
 from reconciler.core.keys import Address, KeyId
+from reconciler.core.knowledge import ABSENT
 from reconciler.core.observed import Observed
 from reconciler.core.orders import NONE, Orders
 from reconciler.core.plan import make_plan
@@ -163,7 +164,12 @@ def outdated(plan: Plan, shown: Plan, agreed: tuple[Step, ...]) -> list[Result]:
 def _identity(step: Step) -> tuple[Address, Action, KeyId | None, tuple[Difference, ...], str]:
     """Say what makes two steps the same one: also that the key is still as it was then.
 
-    A create comes after whatever is gone, be that still recorded or not.
+    Which dead version a new one follows is no matter, since a recovery may have buried that one;
+    nor is what the version looks like that consumers are told of, or which run has made it.
     """
-    key_id = None if step.action is Action.CREATE else step.key_id
-    return step.address, step.action, key_id, step.differences, step.precondition
+    key_id, precondition = step.key_id, step.precondition
+    if step.action is Action.CREATE and step.op is None and precondition == ABSENT:
+        key_id = None
+    if step.action is Action.NOTIFY:
+        key_id, precondition = None, ""
+    return step.address, step.action, key_id, step.differences, precondition

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from reconciler.core.desired import Rotation
 from reconciler.core.keys import Address, Stage
+from reconciler.core.observed import LiveStatus
 from reconciler.core.recorded import Incident, KeyRow, Version
 from reconciler.engine.incidents import incidents_of
 from reconciler.engine.transaction import Run
@@ -50,13 +51,15 @@ async def _behind(run: Run, row: KeyRow, version: Version, overlap: timedelta | 
 def _revoked(run: Run, row: KeyRow, version: Version, incident: Incident) -> Version:
     """Give a version that a person revoked: it is off, or goes as soon as it can."""
     now = run.world.clock.now()
-    if incident.revoked_at is None:
+    live = run.live.get((version.provider, version.key_id))
+    off = live is not None and live.status is not LiveStatus.ACTIVE
+    if incident.revoked_at is None and not off:
         return replace(version, stage=Stage.RETIRING, overlap=timedelta(0), retire_at=now)
     return replace(
         version,
         stage=Stage.DISABLED,
         overlap=timedelta(0),
-        disabled_at=incident.revoked_at,
+        disabled_at=incident.revoked_at or now,
         delete_at=now + row.delete_after,
     )
 

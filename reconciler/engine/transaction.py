@@ -217,10 +217,22 @@ class Run:
         held = stored(version)
         return await store.fetch(version.target, held) if store and held else None
 
-    async def keep_stored(self, address: Address, target: Target, kept: Iterable[Version]) -> None:
-        """Remove every secret of a key from a slot but those of these versions."""
+    async def keep_stored(
+        self,
+        address: Address,
+        target: Target,
+        kept: Iterable[Version],
+        undone: Intent | None = None,
+    ) -> None:
+        """Remove every secret of a key from a slot but those of these versions.
+
+        What an open create has laid there stays as well, unless it is the one that is `undone`.
+        """
         if target.store in self.world.stores:
-            held = stored_in(target, kept)
+            gone = undone.op if undone else None
+            coming = (i for i in self.intents.values() if i.address == address and i.op != gone)
+            on_its_way = (promised(intent) for intent in coming if intent.target == target)
+            held = (*stored_in(target, kept), *(each for each in on_its_way if each))
             await self.store(target.store).retire(target, self.slot_owner(address), held)
 
     def subject(self, step: Step) -> tuple[KeyRow, Version]:
@@ -234,6 +246,15 @@ def stored(version: Version) -> StoredVersion | None:
     if version.fingerprint is None:
         return None
     return StoredVersion(op=version.op, key_id=version.key_id, fingerprint=version.fingerprint)
+
+
+def promised(intent: Intent) -> StoredVersion | None:
+    """Say what a store's mark of a key reads that is being made; None before its id is known."""
+    if intent.kind is not IntentKind.CREATE:
+        return None
+    if intent.key_id is None or intent.fingerprint is None:
+        return None
+    return StoredVersion(op=intent.op, key_id=intent.key_id, fingerprint=intent.fingerprint)
 
 
 def stored_in(target: Target, versions: Iterable[Version]) -> tuple[StoredVersion, ...]:

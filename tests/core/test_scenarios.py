@@ -13,8 +13,10 @@ from reconciler.core.steps import Action, Counts, Plan, Reason, Settlement, Step
 from reconciler.core.tenant import markless_of
 from tests.core.builders import PROVIDER
 from tests.core.scenario import Scenario, load_scenario
+from tests.core.story import load_story
 
 FILES = sorted(Path(__file__).parent.joinpath("scenarios").glob("*.yaml"))
+STORIES = sorted(Path(__file__).parent.joinpath("stories").glob("*.yaml"))
 
 
 def able_of(scenario: Scenario) -> dict[str, Capabilities]:
@@ -67,7 +69,9 @@ def test_there_are_many_scenarios() -> None:
 
 
 def test_every_reason_and_every_settlement_has_a_scenario() -> None:
-    steps = [step for path in FILES for step in plan_of(load_scenario(path)).steps]
+    plans = [plan_of(load_scenario(path)) for path in FILES]
+    plans += [moment.plan for path in STORIES for moment in load_story(path).values()]
+    steps = [step for plan in plans for step in plan.steps]
     assert {step.reason for step in steps} == set(Reason)
     assert {step.settlement for step in steps} == {*Settlement, None}
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from reconciler.core.desired import Desired
 from reconciler.core.keys import After, KeyId
+from reconciler.core.orders import NONE, Orders
 from reconciler.providers.actions import Action
 from reconciler.providers.memory import Fault
 from reconciler.stores.memory import Mishap
@@ -24,13 +26,22 @@ BOTH = desired(A, B)
 class Story:
     """`begin` makes the world as it was before the run that will be interrupted.
 
-    `always_works` says that whatever the store publishes has to be accepted at every moment.
+    `always_works` says that whatever the store publishes has to be accepted at every moment, and
+    `lasting` names the versions of each key that have to be, published or not. `orders` are those
+    of the interrupted run alone. `kind` is what the world has to be like. `amiss` says what is
+    wrong with the world after one more run, beyond what is wrong with any; what begins with one of
+    `tolerated` is not.
     """
 
     name: str
-    begin: Callable[[Place], None]
+    begin: Callable[[Place], object]
     wanted: Desired
     always_works: bool = True
+    lasting: tuple[int, ...] = ()
+    orders: Orders = NONE
+    kind: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    amiss: Callable[[Place], list[str]] = lambda _: []
+    tolerated: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.name

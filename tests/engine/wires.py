@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -48,6 +48,8 @@ class Wire:
 
     A call is named by its number, or by its name, which means the first of that name.
 
+    `interlude` is called before the call numbered `at`, which waits until it has come to its end.
+
     Calls that other keys have in flight at that moment are lost (`BEFORE`) or land (`AFTER`).
     """
 
@@ -56,6 +58,8 @@ class Wire:
     forbidden: frozenset[str] = frozenset()
     listener: Callable[[Call], None] | None = None
     on_begin: Callable[[Call], None] | None = None
+    interlude: Callable[[], Awaitable[None]] | None = None
+    at: int | None = None
     calls: list[Call] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
     dead: bool = False
@@ -72,6 +76,8 @@ class Wire:
         self.reached.add(call.name)
         if self.on_begin is not None:
             self.on_begin(call)
+        if self.interlude is not None and self.at == len(self.calls) - 1:
+            await self.interlude()
         mine = self.crash_at in {len(self.calls) - 1, call.name}
         if mine and self.when is When.BEFORE:
             self._die(call)

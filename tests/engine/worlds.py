@@ -13,11 +13,12 @@ from reconciler.backends.memory import MemoryBackend, MemoryState
 from reconciler.core.capabilities import Capabilities, Marker
 from reconciler.core.desired import Desired
 from reconciler.core.guard import Approval
-from reconciler.core.keys import NAME, Address, Attributes, KeyId, OpId, Target
-from reconciler.core.observed import LiveKey
+from reconciler.core.keys import NAME, Address, Attributes, KeyId, OpId, Stage, Target
+from reconciler.core.observed import LiveKey, LiveStatus
 from reconciler.core.orders import NONE, Orders
 from reconciler.core.ownership import read_mark, stack_tag
-from reconciler.core.recorded import KeyRow, Recorded
+from reconciler.core.recorded import KeyRow, Recorded, Version
+from reconciler.core.secret import Secret
 from reconciler.core.steps import Outcome, Plan, Result, Step
 from reconciler.engine.run import Look, Report, apply, look
 from reconciler.engine.transaction import Stop
@@ -123,6 +124,7 @@ class Place:
     reporter: RecordingReporter
     notifier: RecordingNotifier = field(default_factory=RecordingNotifier)
     strangers: set[KeyId] = field(default_factory=set)
+    lost: set[KeyId] = field(default_factory=set)
     dress: Callable[[KeyDriver], KeyDriver] = lambda driver: driver
 
     @property
@@ -157,6 +159,7 @@ class Place:
         """Free what the operating system frees when a process dies; memory is lost with it."""
         self.state.break_lock()
         self.store._mishaps.clear()
+        self.notifier._failures.clear()
         if not self.spool.lasting:
             self.spool = MemorySpool()
 
@@ -186,6 +189,23 @@ class Place:
         ident = self.api.add(Attributes.of({NAME: "theirs"})).key.id
         self.strangers.add(ident)
         return ident
+
+    def secret_of(self, version: Version) -> Secret | None:
+        """Give the secret of a version, be it published or not, readable or not."""
+        slot = self.store._slots.get(version.target)
+        written = slot.versions.get(version.op) if slot else None
+        return written.secret if written else None
+
+    def keeps(self, version: Version) -> bool:
+        """Whether the secret of a version is still in its slot."""
+        return self.secret_of(version) is not None
+
+    def accepts(self, secret: Secret) -> bool:
+        """Whether a key is accepted wherever keys are used."""
+        return any(
+            api.accepted_by(secret) == api.projects.keys() if api.projects else api.use(secret)
+            for api in self.apis.values()
+        )
 
     def works(self, slot: Target) -> bool:
         """Whether a consumer who reads this slot right now gets a key that the API accepts."""
@@ -253,10 +273,10 @@ def apply_to(
     return report
 
 
-def crash(place: Place, desired: Desired, wire: Wire) -> bool:
+def crash(place: Place, desired: Desired, wire: Wire, orders: Orders = NONE) -> bool:
     """Apply in a process that dies on the way, and say whether it did."""
     try:
-        apply_to(place, desired, wire=wire)
+        apply_to(place, desired, wire=wire, orders=orders)
     except Crash:
         place.bury_process()
         return True
@@ -308,15 +328,40 @@ def complaints(place: Place, desired: Desired) -> list[str]:
         v.key_id
         for address, row in rows.items()
         for v in row.living
-        if v.superseded or address not in _addresses(desired)
+        if v.superseded or v.stage is Stage.DISABLED or address not in _addresses(desired)
     }
     found += [f"{ident} is an orphan" for ident in sorted(alive - expected - departing)]
+    found += [wrong for row in rows.values() for wrong in _of_versions(place, row)]
     found += [f"{name} {what}" for name, what in _containers(place, expected | departing)]
+    found += [f"the spool still has {op}" for op in sorted(run(place.spool.view()).ops)]
     found += [f"{intent.kind} of {intent.address} is open" for intent in recorded.intents]
     seen = look_at(place, desired)
     found += [f"still planned: {describe(step)}" for step in seen.plan.steps]
     found += [f"refused: {sentence}" for sentence in seen.refusals]
     return found
+
+
+def _of_versions(place: Place, row: KeyRow) -> Iterator[str]:
+    """Say what is wrong with the versions of a key, by its record."""
+    numbers = [version.number for version in row.versions]
+    if len(set(numbers)) < len(numbers):
+        yield f"{row.address} has two versions of one number: {numbers}"
+    if sum(version.stage is Stage.CURRENT for version in row.living) > 1:
+        yield f"{row.address} has several current versions"
+    for version in row.living:
+        name, now = f"{row.address} v{version.number}", place.clock.now()
+        live = place.apis[version.provider].find(version.key_id)
+        lost = version.condemned or version.key_id in place.lost
+        if not lost and not place.keeps(version):
+            yield f"{name} is {version.stage}, and its secret is stored no more"
+        if version.stage is Stage.RETIRING and version.retire_at and version.retire_at <= now:
+            yield f"{name} should be retired since {version.retire_at}"
+        if version.stage is not Stage.DISABLED:
+            continue
+        if live is not None and live.status is LiveStatus.ACTIVE:
+            yield f"{name} is recorded as off, and works"
+        if version.delete_at is None or version.delete_at <= now:
+            yield f"{name} should be deleted since {version.delete_at}"
 
 
 def _containers(place: Place, expected: set[KeyId]) -> Iterator[tuple[str, str]]:
