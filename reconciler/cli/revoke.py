@@ -20,7 +20,7 @@ from reconciler.cli.options import Options, auto_approve_option, current, shared
 from reconciler.cli.selecting import choose, selection_options
 from reconciler.cli.terminal import SilentReporter, set_up_logging, width
 from reconciler.core.guard import Approval
-from reconciler.core.keys import Stage
+from reconciler.core.keys import KeyId, Stage
 from reconciler.core.orders import Orders
 from reconciler.core.recorded import Incident, Recorded
 from reconciler.core.selection import Selection
@@ -30,7 +30,14 @@ from reconciler.errors import KeywrightError, StateLockedError, UsageError
 from reconciler.manifest import Manifest
 from reconciler.render import clean, incident_json, incident_text
 from reconciler.render.values import plural
-from reconciler.wiring import load_for_emergency, make_holder, only_for, open_state, open_world
+from reconciler.wiring import (
+    load_for_emergency,
+    make_holder,
+    only_for,
+    open_state,
+    open_world,
+)
+from reconciler.wiring.reaching import abilities
 
 _DONE, _PARTLY = 0, 4
 
@@ -78,6 +85,20 @@ def command(
     click.get_current_context().exit(asyncio.run(emergency.run(selection, report)))
 
 
+def _off_for_good(recorded: Recorded) -> frozenset[tuple[str, KeyId]]:
+    """Name the versions that an earlier report or person had revoked, and that are off since."""
+    revoked = {(i.provider, i.key_id) for i in recorded.incidents if i.revoked_at is not None}
+    versions = (version for row in recorded.keys for version in row.living)
+    off = {(v.provider, v.key_id) for v in versions if v.stage is Stage.DISABLED}
+    return frozenset(revoked & off)
+
+
+def _unsettled(incident: Incident) -> bool:
+    """Whether a version may still work, or lacks a replacement that was asked for."""
+    owing = incident.replace and incident.settled_at is None and incident.replaced_by is None
+    return incident.revoked_at is None or owing
+
+
 class Emergency:
     """One revocation, from the question to what is still owed."""
 
@@ -111,8 +132,9 @@ class Emergency:
         incidents = await self._revoke(cases, recorded)
         self._tell(incidents)
         code = await self._settle(incidents)
-        self._show(await self._fresh(incidents))
-        return code if all(i.revoked_at for i in incidents) else _PARTLY
+        fresh = await self._fresh(incidents)
+        self._show(fresh)
+        return _PARTLY if code == KeywrightError.exit_code or any(map(_unsettled, fresh)) else code
 
     async def _recorded(self) -> Recorded:
         backend = open_state(self._manifest)
@@ -159,6 +181,7 @@ class Emergency:
                 f"{plural(leaks.redacted, 'finding')} redacted, which cannot be matched: make the "
                 "report without redaction."
             )
+        off = _off_for_good(recorded)
         return tuple(
             Case(
                 address=each.address,
@@ -167,6 +190,7 @@ class Emergency:
                 key_id=each.key_id,
             )
             for each in matched.leaked
+            if (each.provider, each.key_id) not in off
         )
 
     def _say(self, sentence: str) -> None:
@@ -227,10 +251,19 @@ class Emergency:
     def _tell(self, incidents: Sequence[Incident]) -> None:
         """Say at once what an on-call person wants to know first."""
         for incident in incidents:
-            fate = "is NOT known to be off: it is tried again"
-            if incident.revoked_at is not None:
-                fate = "is revoked" + (", and rejected" if incident.rejected_at else "")
-            click.echo(clean(f"{incident.address} v{incident.number} {fate}."), err=True)
+            name = f"{incident.address} v{incident.number}"
+            click.echo(clean(f"{name} {self._fate(incident)}."), err=True)
+
+    def _fate(self, incident: Incident) -> str:
+        if incident.revoked_at is None:
+            return "is NOT known to be off: it is tried again"
+        if incident.rejected_at is not None:
+            return "is revoked, and rejected"
+        able = abilities(self._manifest)[incident.provider]
+        if not able.on_deploy:
+            return "is revoked"
+        sooner = "; `keys_enabled: false` and an apply refuse every key before" * able.has_toggle
+        return f"is deleted, and works on until the deploy that comes next{sooner}"
 
     async def _fresh(self, incidents: Sequence[Incident]) -> tuple[Incident, ...]:
         """Read the incidents again, with what became of them since."""
@@ -272,6 +305,9 @@ class Emergency:
 
     def _owe(self, why: str) -> None:
         click.echo(
-            clean(f"Revoked, and not replaced yet: {why}. The next `keywright apply` settles it."),
+            clean(
+                f"Revoked, and not replaced yet: {why.rstrip('.')}. The next `keywright apply` "
+                "settles it."
+            ),
             err=True,
         )

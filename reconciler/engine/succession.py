@@ -10,7 +10,7 @@ from reconciler.core.desired import Rotation
 from reconciler.core.keys import Address, Stage
 from reconciler.core.observed import LiveStatus
 from reconciler.core.recorded import Incident, KeyRow, Version
-from reconciler.engine.incidents import open_incident
+from reconciler.engine.incidents import incidents_of
 from reconciler.engine.transaction import Run
 
 
@@ -39,9 +39,10 @@ async def _behind(run: Run, row: KeyRow, version: Version, overlap: timedelta | 
         return version
     if version.stage is not Stage.CURRENT:
         return replace(version, overlap=timedelta(0))
-    incident = await open_incident(run, version.provider, version.key_id)
-    if incident is not None:
-        return _revoked(run, row, version, incident)
+    # Settled ones count as well: what was revoked works no more, whenever its successor comes.
+    incidents = await incidents_of(run, version.provider, version.key_id)
+    if incidents:
+        return _revoked(run, row, version, incidents[0])
     span = overlap_of(run, row.address) if overlap is None else overlap
     waits = announces(run, row.address)
     return retiring(version, run.world.clock.now(), span, waits_for_news=waits)

@@ -21,6 +21,8 @@ _STAYS: Final = frozenset(
 )
 """Why an old version that was to go is still there: it waits for evidence."""
 
+_OFF_ALREADY: Final = frozenset({Reason.COMPROMISED, Reason.REVOKED})
+
 
 def subject(step: Step) -> str:
     """Name the key, and its version where only an old one of it is meant."""
@@ -59,6 +61,8 @@ def _stays(step: Step) -> bool:
 
 
 def _old_key_ends(step: Step) -> str | None:
+    if step.reason in _OFF_ALREADY:
+        return "old key is revoked"
     if step.overlap is not None and step.overlap <= timedelta():
         return "old key stops once the new one is in use"
     if step.due_at is not None:

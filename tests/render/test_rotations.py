@@ -103,6 +103,10 @@ def test_only_an_immutable_field_forces_a_rotation() -> None:
             "crm-prod-agent-call (old key stops once the new one is in use) must be replaced",
         ),
         (
+            replace(ROTATE, overlap=timedelta(), reason=Reason.COMPROMISED),
+            "crm-prod-agent-call (old key is revoked) must be replaced",
+        ),
+        (
             replace(ROTATE, overlap=None, due_at=None),
             "crm-prod-agent-call must be replaced",
         ),
