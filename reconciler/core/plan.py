@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from reconciler.core.agenda import notice, remark, schedule
 from reconciler.core.capabilities import Capabilities
@@ -112,8 +113,13 @@ def digest(plan: Plan) -> str:
 def _plain(value: object) -> object:
     """Give a value of a plan as JSON has it; `asdict` would copy every value on its way."""
     if is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: getattr(value, name) for name in _names(type(value))}
     return str(value)
+
+
+@lru_cache(maxsize=64)
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 class Planner:
