@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-
 AS_INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}
 """An installed program has its bytecode; without, each run would compile some 200 modules anew."""
 

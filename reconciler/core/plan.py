@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from reconciler.core.agenda import notice, remark, schedule
 from reconciler.core.capabilities import Capabilities
@@ -113,13 +112,8 @@ def digest(plan: Plan) -> str:
 def _plain(value: object) -> object:
     """Give a value of a plan as JSON has it; `asdict` would copy every value on its way."""
     if is_dataclass(value):
-        return {name: getattr(value, name) for name in _names(type(value))}
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
     return str(value)
-
-
-@lru_cache(maxsize=64)
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
 
 
 class Planner:

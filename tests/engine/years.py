@@ -25,7 +25,7 @@ from tests.engine.worlds import Place, run
 UNATTENDED = Approval()
 """Nobody watches an hourly run, and nothing that it removes was allowed in advance."""
 FEW_COLLECTIONS = (100_000, 50, 100)
-"""As the command line has it: by default, half of the time of a plan is spent on looking for cycles."""
+"""As the command line has it, for the same reason: what is looked through lives on."""
 PATIENCE = 0.9
 """A slow consumer reads the store again when so much of the overlap is over."""
 
