@@ -33,6 +33,7 @@ from tests.engine.worlds import (
     all_done,
     apply_to,
     complaints,
+    crash,
     crash_at,
     new_place,
     outcomes,
@@ -236,4 +237,15 @@ def test_a_crash_while_an_old_version_is_switched_off_is_known_as_our_own_doing(
     crash_at(place, stack(), "driver.disable")
     assert all_done(apply_to(place, stack()))
     assert numbered(place.row(), 1).stage is Stage.DISABLED
+    assert complaints(place, stack()) == []
+
+
+def test_a_new_key_that_can_be_tried_out_no_more_is_not_published_over_one_that_works() -> None:
+    place = new_place(readback=False)
+    apply_to(place, stack())
+    before = published(place)
+    assert crash(place, stack(), Wire(crash_at="store.stage", when=When.AFTER), ROTATE)
+    assert all_done(apply_to(place, stack()))
+    assert published(place) is before
+    assert len(place.api.live()) == 1
     assert complaints(place, stack()) == []
