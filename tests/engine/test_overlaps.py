@@ -18,14 +18,24 @@ from tests.engine.rotations import (
     HOUR,
     OVERLAP,
     ROTATE,
+    UNDO,
     numbered,
     rotated,
     rotating,
     stack,
     stages,
 )
-from tests.engine.wires import Call, Wire
-from tests.engine.worlds import EVERYTHING, Place, all_done, apply_to, new_place, outcomes, run
+from tests.engine.wires import Call, When, Wire
+from tests.engine.worlds import (
+    EVERYTHING,
+    Place,
+    all_done,
+    apply_to,
+    crash,
+    new_place,
+    outcomes,
+    run,
+)
 
 TOLD = stack(rotating(on_promoted="a command"))
 
@@ -159,3 +169,20 @@ def test_the_lock_is_free_while_it_waits() -> None:
     assert held
     assert not any(held)
     assert all_done(apply_to(place, stack()))
+
+
+def test_the_run_that_finishes_an_interrupted_rotation_tells_consumers_too() -> None:
+    place = new_place(lasting=True)
+    apply_to(place, TOLD)
+    wire = Wire(crash_at="store.promote", when=When.AFTER)
+    assert crash(place, TOLD, wire, ROTATE)
+    apply_to(place, TOLD)
+    assert place.notifier.told[-1].number == 2
+    assert numbered(place.row(), 1).retire_at == place.clock.now() + OVERLAP
+
+
+def test_consumers_are_told_of_an_undo_in_the_same_run() -> None:
+    place = new_place()
+    rotated(place, TOLD)
+    assert all_done(apply_to(place, TOLD, orders=UNDO))
+    assert place.notifier.told[-1].number == 1

@@ -20,6 +20,7 @@ from reconciler.stores.memory import Mishap
 from tests.core.builders import desired, key, target
 from tests.engine.rotations import (
     ROTATE,
+    UNDO,
     A,
     accuse,
     numbered,
@@ -35,6 +36,7 @@ from tests.engine.worlds import (
     all_done,
     apply_to,
     complaints,
+    crash_at,
     new_place,
     outcomes,
     run,
@@ -266,3 +268,32 @@ def test_a_key_declared_off_again_takes_no_revoked_version_back() -> None:
     live = place.api.find(newest.key_id)
     assert live is not None
     assert live.status is LiveStatus.DISABLED
+
+
+def test_a_key_that_was_deleted_to_revoke_it_is_not_made_anew_where_nobody_wants_that() -> None:
+    place = new_place(traits=DELETING)
+    accuse(place, made(place), renew=False)
+    apply_to(place, stack())
+    apply_to(place, stack())
+    assert place.api.live() == ()
+    assert all_done(apply_to(place, stack(), orders=ROTATE))
+    assert complaints(place, stack()) == []
+
+
+def test_a_crash_after_a_deletion_costs_no_second_run_to_replace_what_was_revoked() -> None:
+    place = new_place(traits=DELETING)
+    accuse(place, made(place))
+    crash_at(place, stack(), "driver.delete")
+    assert all_done(apply_to(place, stack()))
+    assert complaints(place, stack()) == []
+
+
+def test_an_incident_is_settled_by_an_older_version_that_came_back() -> None:
+    place = new_place()
+    newest = numbered(rotated(place), 2)
+    accuse(place, newest, settled=False)
+    apply_to(place, stack(), orders=UNDO)
+    apply_to(place, stack())
+    (incident,) = incidents(place)
+    assert incident.settled_at is not None
+    assert incident.revoked_at is not None

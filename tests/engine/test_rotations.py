@@ -37,6 +37,7 @@ from tests.engine.worlds import (
     all_done,
     apply_to,
     complaints,
+    crash,
     crash_at,
     new_place,
     outcomes,
@@ -273,3 +274,14 @@ def published_of(place: Place, wanted: Desired) -> Secret:
     """Apply a manifest, and give the secret that consumers read."""
     assert all_done(apply_to(place, wanted))
     return published(place)
+
+
+def test_a_new_key_that_can_be_tried_out_no_more_is_not_published_over_one_that_works() -> None:
+    place = new_place(readback=False)
+    apply_to(place, stack())
+    before = published(place)
+    assert crash(place, stack(), Wire(crash_at="store.stage", when=When.AFTER), ROTATE)
+    assert all_done(apply_to(place, stack()))
+    assert published(place) is before
+    assert len(place.api.live()) == 1
+    assert complaints(place, stack()) == []
