@@ -266,9 +266,13 @@ def _asides(tenant: Tenant) -> Iterator[str]:
 
 def consumed(row: KeyRow | None) -> Version | None:
     """Give the version that consumers use, or used last; never a condemned one."""
-    usable = [v for v in row.living if not v.condemned] if row else []
+    if row is None:
+        return None
+    if (current := row.current) is not None:
+        return current
+    usable = [v for v in row.living if not v.condemned]
     latest = [v for v in usable if not v.superseded] or usable
-    return (row.current if row else None) or (latest[-1] if latest else None)
+    return latest[-1] if latest else None
 
 
 def latest(row: KeyRow | None) -> Version | None:
@@ -278,9 +282,10 @@ def latest(row: KeyRow | None) -> Version | None:
 
 def elders(row: KeyRow | None) -> tuple[Version, ...]:
     """Give the older versions of a key that are still there, and not condemned."""
+    if row is None:
+        return ()
     in_use = consumed(row)
-    living = row.living if row else ()
-    return tuple(v for v in living if v is not in_use and not v.condemned)
+    return tuple([v for v in row.living if v is not in_use and not v.condemned])
 
 
 def next_number(row: KeyRow | None) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.core.agenda import announce, remark, schedule
@@ -114,7 +114,7 @@ def digest(plan: Plan) -> str:
 def _plain(value: object) -> object:
     """Give a value of a plan as JSON has it; `asdict` would copy every value on its way."""
     if is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
     return str(value)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import Address, At
@@ -44,6 +45,7 @@ def due(key: DesiredKey, version: Version, expires_at: datetime | None, stack: s
     return Due(_earlier(first.at, version.created_at, spread(stack, key.address)), first.reason)
 
 
+@lru_cache(maxsize=1_000)
 def spread(stack: str, address: Address) -> float:
     """Give the share of the spread that falls to a key: from 0 to 1, always the same for it."""
     digest = hashlib.sha256(f"{stack}/{address}".encode()).hexdigest()[:_DIGITS]

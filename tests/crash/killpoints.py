@@ -10,7 +10,7 @@ import inspect
 import os
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,6 +20,7 @@ from reconciler.interfaces.backend import Backend
 from reconciler.interfaces.clock import Clock
 from reconciler.interfaces.driver import KeyDriver
 from reconciler.interfaces.ids import Ids
+from reconciler.interfaces.notifier import Notifier
 from reconciler.interfaces.reporter import Reporter
 from reconciler.interfaces.spool import Spool
 from reconciler.interfaces.store import Store
@@ -32,8 +33,40 @@ PROTOCOLS: Mapping[str, type] = {
     "clock": Clock,
     "ids": Ids,
     "reporter": Reporter,
+    "notifier": Notifier,
 }
 LOOK: TypeAlias = Callable[[], Awaitable[None]]
+
+
+Point: TypeAlias = tuple[str, int, str]
+"""The name of a call, the how manieth of that name, and `before` or `after`."""
+SILENT = frozenset(
+    {
+        *("clock.now", "clock.sleep", "ids.new_op"),
+        *(f"reporter.{name}" for name in ("reading", "applying", "started", "finished", "waiting")),
+        *("driver.survey", "driver.get", "driver.upstreams", "driver.deployment"),
+        *("store.heads", "store.preflight", "store.verify", "store.fetch", "store.read"),
+        *("backend.read", "backend.incidents", "spool.view", "spool.take"),
+    }
+)
+"""What leaves no trace in the world, so that nothing is different after it."""
+
+
+def instants(points: Sequence[Point], *, every_kind: bool = True) -> list[Point]:
+    """Leave out the points at which the world is as it was at one that is kept.
+
+    That is before a call that begins right after another one ended, and around what leaves no
+    trace. With `every_kind`, the first point of each method and side is kept in any case.
+    """
+    kept: list[Point] = []
+    kinds: set[tuple[str, str]] = set()
+    for place, (point, number, when) in enumerate(points):
+        follows = place > 0 and points[place - 1][2] == "after"
+        same = point in SILENT or (when == "before" and follows)
+        if not same or (every_kind and (point, when) not in kinds):
+            kept.append((point, number, when))
+        kinds.add((point, when))
+    return kept
 
 
 def methods_of(protocol: type) -> frozenset[str]:
@@ -114,4 +147,5 @@ def traced(world: World, tracer: Tracer) -> World:
         clock=wrap("clock", world.clock),
         ids=wrap("ids", world.ids),
         reporter=wrap("reporter", world.reporter),
+        notifier=wrap("notifier", world.notifier),
     )

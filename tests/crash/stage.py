@@ -66,10 +66,15 @@ class Case:
     runs: int = 0
 
     def apply(
-        self, manifest: Path, kill: tuple[str, int, str] | None = None, *, monitor: bool = True
+        self,
+        manifest: Path,
+        kill: tuple[str, int, str] | None = None,
+        *,
+        monitor: bool = True,
+        rotate: tuple[str, ...] = (),
     ) -> dict[str, Any] | None:
         """Apply; None when the run was killed, else what it said."""
-        job = {"then_plan": False, "kill": kill, "monitor": monitor}
+        job = {"then_plan": False, "kill": kill, "monitor": monitor, "rotate": rotate}
         return self._job(job, manifest)
 
     def settle(self, manifest: Path) -> dict[str, Any]:

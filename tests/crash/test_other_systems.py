@@ -27,8 +27,9 @@ from reconciler.core.recorded import StackMeta
 from reconciler.sandbox import PREFIXES
 from reconciler.stores.identity import make_identity
 from reconciler.wiring import load, open_state
+from tests.crash.killpoints import Point
 from tests.crash.stage import Zygote
-from tests.crash.test_crashes import ELSEWHERE, Point
+from tests.crash.test_crashes import ELSEWHERE
 from tests.sandbox_process import NO_CERTIFICATES, SandboxProcess
 
 LANES = 2

@@ -29,8 +29,9 @@ import reconciler.stores.age
 import reconciler.stores.spool
 from reconciler.backends import rows
 from reconciler.core.guard import Approval
-from reconciler.core.keys import ENABLED
+from reconciler.core.keys import ENABLED, Address
 from reconciler.core.observed import LiveStatus
+from reconciler.core.orders import Orders
 from reconciler.core.recorded import Recorded
 from reconciler.core.steps import Plan
 from reconciler.engine.run import Report, apply, look
@@ -103,7 +104,8 @@ async def _apply(job: dict[str, Any], manifest: Manifest) -> dict[str, Any]:
     async with open_world(manifest, os.environ, Quiet(), "crash test") as world:
         if job.get("monitor"):
             tracer.look = Monitor(world, violations).look
-        await apply(traced(world, tracer), APPROVAL, lambda _: True, Stop(), report)
+        orders = Orders(rotate=frozenset(map(Address, job.get("rotate", ()))))
+        await apply(traced(world, tracer), APPROVAL, lambda _: True, Stop(), report, orders)
     results = [[r.step.action, r.step.address, r.outcome, r.sentence] for r in report.results]
     return {"results": results, "violations": violations}
 

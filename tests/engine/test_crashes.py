@@ -36,7 +36,7 @@ from tests.engine.studio_stories import STUDIO_STORIES, STUDIO_WORLDS
 from tests.engine.wires import Call, When, Wire
 from tests.engine.worlds import Place, apply_to, complaints, crash, new_place
 
-FEWEST_POINTS = 9000
+FEWEST_POINTS = 20000
 PLAIN_WORLDS = {
     "the spool outlives the process": partial(new_place, lasting=True),
     "the spool is lost": partial(new_place, lasting=False),
