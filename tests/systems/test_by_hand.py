@@ -96,3 +96,18 @@ def test_apply_stays_for_an_overlap_in_real_time(tmp_path: Path, sandbox: Sandbo
     assert not stage.accepts(first)
     assert stage.accepts(stage.stored(system.address))
     stage.rests()
+
+
+def test_a_gateway_has_the_new_upstream_key_before_the_old_one_goes(
+    tmp_path: Path, sandbox: SandboxProcess
+) -> None:
+    stage = open_stage(SYSTEMS[-1].example, tmp_path / "stage", sandbox)
+    stage.apply().ended(0)
+    first = stage.stored("gateway-voice-upstream")
+    ran = stage.run("rotate", "gateway-voice-upstream", "--no-overlap", "--auto-approve").ended(0)
+    ran.said("provider_keys/voice-upstream", "upstream 'voice' has the secret of")
+    assert stage.accepts(first, "itellico")
+    stage.apply().ended(0).said("v1 deleted", "confirmed gone")
+    assert not stage.accepts(first, "itellico")
+    assert stage.accepts(stage.stored("gateway-voice-upstream"), "itellico")
+    stage.rests()

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.core.keys import Address
 from reconciler.core.keys import Stage as StageOfKey
+from reconciler.core.orders import Orders
 from reconciler.core.recorded import Version
 from reconciler.core.steps import Action
 from tests.cli.stage import NO_CHANGES, running_sandbox
@@ -167,6 +169,27 @@ def test_clients_that_reload_in_time_never_fail(
     lapse.tick()
     story.rests()
     assert_logs(story, ends)
+
+
+def test_without_overlap_the_old_key_goes_once_the_new_one_is_used(
+    tmp_path: Path, sandbox: SandboxProcess
+) -> None:
+    """Whoever wants no overlap still gets the evidence: consumers have the new one first."""
+    story = Story(SYSTEMS[0], tmp_path / "stage", sandbox)
+    lapse = story.lapse
+    story.begin()
+    eager, lapse.clients = lapse.clients[:1], lapse.clients[2:]
+    address = frozenset({Address(story.system.address)})
+    asked = Orders(only=address, rotate=address, overlap=timedelta(0))
+    assert lapse.apply(asked).code == 0
+    (old,) = story.versions(StageOfKey.RETIRING)
+    for _ in range(8):
+        lapse.tick()
+    story.holds("v2 was not used yet, but by our own probe; v1 stays until it was")
+    lapse.tick(clients=eager)
+    story.retires(old)
+    refused = {entry.at for entry in story.forgetful.log if entry.status == 401}
+    assert refused <= {lapse.clock.now()}
 
 
 def assert_logs(story: Story, ends: datetime) -> None:
