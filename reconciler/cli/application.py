@@ -34,7 +34,7 @@ from reconciler.render import (
     report_json,
 )
 from reconciler.render.jsonable import to_json_line
-from reconciler.wiring import open_world
+from reconciler.wiring import only_about, open_state, open_world
 
 _PARTLY = 4
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -114,8 +114,9 @@ class Application:
 
     async def _apply(self) -> None:
         line = f"keywright {self._verb} -f {self._options.file}"
+        manifest = await self._concerned()
         with reporting(self._options) as reporter:
-            async with open_world(self._manifest, os.environ, reporter, line) as world:
+            async with open_world(manifest, os.environ, reporter, line) as world:
                 await apply(
                     world, self._approval, self._confirm, self._stop, self._report, self._orders
                 )
@@ -124,6 +125,17 @@ class Application:
                     await settle_overlaps(
                         world, shown, self._approval, self._stop, self._report, self._wait
                     )
+
+    async def _concerned(self) -> Manifest:
+        """Give the part of the manifest that a run about some keys needs; the rest may be down."""
+        keys = self._orders.only
+        if keys is None:
+            return self._manifest
+        backend = open_state(self._manifest)
+        try:
+            return only_about(self._manifest, await backend.read(), keys)
+        finally:
+            await backend.close()
 
     def _confirm(self, plan: Plan) -> bool:
         """Show the plan and get a yes; from then on signals end the run in an orderly way."""

@@ -317,7 +317,8 @@ class Planner:
             yield from deploy_steps(rollout)
 
     def provider_states(self) -> tuple[ProviderState, ...]:
-        """Say which API each provider is, and whether it could be read."""
+        """Say which API each provider is that the plan is about, and whether it could be read."""
+        meant = self.providers_meant()
         return tuple(
             ProviderState(
                 p.name,
@@ -329,7 +330,18 @@ class Planner:
                 and NAME not in able.fields,
             )
             for p in self.known.desired.providers
+            if meant is None or p.name in meant
         )
+
+    def providers_meant(self) -> frozenset[str] | None:
+        """Name the providers where the ordered keys are, or will be; None for every one."""
+        known, only = self.known, self.known.orders.only
+        if only is None:
+            return None
+        there = {v.provider for a in only & known.rows.keys() for v in known.rows[a].living}
+        going = {known.keys[address].provider for address in only & known.keys.keys()}
+        fed = {k.provider for k in known.desired.provider_keys if k.of_key in only}
+        return frozenset(there | going | fed)
 
     def foreign(self) -> tuple[Foreign, ...]:
         """List the keys that are not ours, where the manifest wants them listed."""

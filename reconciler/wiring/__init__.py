@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from reconciler.core.keys import OpId
-from reconciler.core.recorded import StackMeta
+from reconciler.core.keys import Address, OpId
+from reconciler.core.recorded import Recorded, StackMeta
 from reconciler.core.secret import Secret
 from reconciler.engine.world import Outlook, World
 from reconciler.errors import KeywrightError, StateError
@@ -73,14 +73,37 @@ def load_for_emergency(path: Path) -> Manifest:
     return load_manifest(path, partial(find_abilities, path.parent), dialect_names, tolerant=True)
 
 
-def only_for(manifest: Manifest, providers: Collection[str], stores: Collection[str]) -> Manifest:
-    """Give a manifest that reaches no further than it must, so that nothing else can fail."""
+def only_for(
+    manifest: Manifest,
+    providers: Collection[str],
+    stores: Collection[str],
+    keys: Collection[Address] = (),
+) -> Manifest:
+    """Give a manifest that reaches no further than it must, so that nothing else can fail.
+
+    `keys` are those whose consumers may have to be told something.
+    """
     return replace(
         manifest,
         providers=tuple(each for each in manifest.providers if each.name in providers),
         stores=tuple(each for each in manifest.stores if each.name in stores),
-        hooks=(),
+        hooks=tuple(each for each in manifest.hooks if each.address in keys),
     )
+
+
+def only_about(manifest: Manifest, recorded: Recorded, keys: Collection[Address]) -> Manifest:
+    """Give a manifest that reaches whatever a run about these keys has to reach, and no more."""
+    meant = [key for key in manifest.desired.keys if key.address in keys]
+    fed = [key for key in manifest.desired.provider_keys if key.of_key in keys]
+    versions = [v for row in recorded.keys if row.address in keys for v in row.living]
+    intents = [intent for intent in recorded.intents if intent.address in keys]
+    providers = {key.provider for key in meant} | {key.provider for key in fed}
+    stores = {key.target.store for key in meant} | {key.source.store for key in fed}
+    providers |= {version.provider for version in versions}
+    providers |= {intent.provider for intent in intents}
+    stores |= {version.target.store for version in versions}
+    stores |= {intent.target.store for intent in intents}
+    return only_for(manifest, providers, stores, keys)
 
 
 def open_state(manifest: Manifest) -> Backend:

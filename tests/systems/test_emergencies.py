@@ -186,18 +186,16 @@ def test_revoke_everything_of_an_owner(one: Stage) -> None:
     revoke(one, "--owner", "nobody", "--reason", "left").ended(1).said("no key is like that")
 
 
-@pytest.mark.parametrize(("credentials", "replaced"), [({}, False), ({"A": "a", "B": "b"}, True)])
-def test_revoke_with_another_provider_down(
-    one: Stage, credentials: dict[str, str], *, replaced: bool
-) -> None:
-    """Also where its credentials are missing; whatever can be done about the key itself is done."""
+@pytest.mark.parametrize("credentials", [{}, {"A": "a", "B": "b"}], ids=["unknown", "down"])
+def test_revoke_with_another_provider_down(one: Stage, credentials: dict[str, str]) -> None:
+    """Also where its credentials are missing: a run about one key needs nothing of it."""
     leaked = one.stored(KEY)
     auth = "{username: {env: A}, password: {env: B}}"
     down = f"  other: {{dialect: clouisle, url: 'http://127.0.0.1:9', auth: {auth}}}\n"
     one.edit("providers:\n", f"providers:\n{down}")
     one.edit("  export-nightly:\n", "  elsewhere: {provider: other}\n  export-nightly:\n")
     one.environ.update(credentials)
-    ran = revoke(one, KEY, "--compromised", "--reason", "leak").ended(4)
+    ran = revoke(one, KEY, "--compromised", "--reason", "leak").ended(0)
     assert not one.accepts(leaked)
-    assert one.accepts(one.stored(KEY)) is replaced
-    ran.said("v1 is revoked, and rejected", "replaced by v2" if replaced else "B is not set")
+    assert one.accepts(one.stored(KEY))
+    ran.said("v1 is revoked, and rejected", "replaced by v2")
