@@ -19,6 +19,9 @@ from reconciler.errors import UsageError
 from reconciler.manifest import Manifest
 from reconciler.wiring import load, open_state
 
+_AT_ONCE = timedelta(seconds=5)
+"""How long a rotation without overlap stays for the end of the old key."""
+
 
 @click.command("rotate")
 @shared_options
@@ -64,7 +67,7 @@ def command(
         ask=not auto_approve,
         verb="rotate",
         orders=orders,
-        wait=wait,
+        wait=wait or (_AT_ONCE if no_overlap else None),
     )
     click.get_current_context().exit(asyncio.run(application.run()))
 

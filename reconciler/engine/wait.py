@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from reconciler.core.guard import Approval
 from reconciler.core.keys import Address
 from reconciler.core.orders import Orders
+from reconciler.core.provider_keys import spare_feeders
 from reconciler.core.recorded import Recorded
 from reconciler.core.steps import MINTS, REMOVALS, Action, Plan, Reason, Step
 from reconciler.engine.books import keep_books
@@ -87,7 +88,8 @@ async def _retire_due(
     await world.backend.lock(world.holder)
     try:
         seen = await look(world.outlook(), approval, Orders(only=keys))
-        steps = tuple(_due(seen.plan))
+        due = tuple(_due(seen.plan))
+        steps = spare_feeders(world.desired, seen.recorded, seen.plan.actions, due)
         if steps and seen.refusals:
             raise RefusedError(seen.refusals)
         if steps:

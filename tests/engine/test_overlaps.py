@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,11 @@ from reconciler.engine.transaction import Stop
 from reconciler.engine.wait import settle_overlaps
 from reconciler.interfaces.driver import Refused, Unknown
 from reconciler.interfaces.notifier import News
+from reconciler.providers.actions import Action
+from reconciler.providers.memory import Fault
 from tests.core.builders import STACK, desired, key, target
+from tests.engine.gateways import GATEWAY, has, place_with, provider_key
+from tests.engine.gateways import stack as gateway_stack
 from tests.engine.rotations import (
     HOUR,
     OVERLAP,
@@ -186,3 +191,22 @@ def test_consumers_are_told_of_an_undo_in_the_same_run() -> None:
     rotated(place, TOLD)
     assert all_done(apply_to(place, TOLD, orders=UNDO))
     assert place.notifier.told[-1].number == 1
+
+
+def test_a_wait_spares_the_version_that_a_gateway_still_uses() -> None:
+    place, wanted = place_with("openai"), gateway_stack(provider_key(adopt=True))
+    assert all_done(apply_to(place, wanted))
+    place.apis[GATEWAY].fail_next(Action.PUT_UPSTREAM, Fault.REFUSED)
+    at_once = replace(ROTATE, overlap=timedelta(0))
+    report = apply_to(place, wanted, orders=at_once)
+    assert report.plan is not None
+    waited = Report()
+    work = settle_overlaps(
+        place.world(wanted), report.plan, EVERYTHING, Stop(), waited, timedelta(seconds=5)
+    )
+    run(work)
+    assert waited.results == []
+    assert len(place.api.live()) == 2
+    assert has(place) is False
+    assert all_done(apply_to(place, wanted))
+    assert has(place) is True
