@@ -72,6 +72,12 @@ def command(
     options = current()
     set_up_logging(options)
     must_ask(options, auto_approve=auto_approve)
+    if report is not None and not selection.empty:
+        raise UsageError(
+            "a report says by itself which keys are meant",
+            effect="Nothing was changed",
+            remedy="Give either --from-report, or keys and the options that choose them",
+        )
     manifest = load_for_emergency(options.file)
     found = f"found in {report.name}" if report else "no reason given"
     emergency = Emergency(

@@ -63,7 +63,18 @@ def decide(situation: Situation) -> tuple[Finding, ...]:
         return revoked or _first(UNDECLARED, situation)
     if revoked or situation.incident is not None:
         return revoked + _first(INSTEAD, situation)
-    return _first(LIFE, situation) or _living(situation) or _first(STORED, situation)
+    return _first(LIFE, situation) or _alive(situation)
+
+
+def _alive(situation: Situation) -> tuple[Finding, ...]:
+    """Decide on a living key. That a rotation waits its turn must not hide what cannot wait."""
+    found = _living(situation)
+    patient = all(finding.reason is Reason.PREDECESSOR for finding in found)
+    stored = _first(STORED, situation) if patient else ()
+    if any(finding.action is Action.ROTATE for finding in stored):
+        return stored
+    urgent = tuple(finding for finding in stored if finding.action is not Action.HOLD)
+    return found + (urgent if found else stored)
 
 
 def _living(situation: Situation) -> tuple[Finding, ...]:

@@ -24,6 +24,7 @@ from reconciler.core.retirement import Successor
 from reconciler.core.rotation import Due, due
 from reconciler.core.situation import Situation
 from reconciler.core.tenant import Effect, Tenant, markless_of, tenants_of
+from reconciler.core.usage import used_by_others
 
 _REACH_SHOWN = 5
 ABSENT = "absent"
@@ -134,6 +135,7 @@ class Knowledge:
         if current is None:
             return None
         head, tenant = self.matches.heads.get(current.target), self.tenants.get(current.provider)
+        able = self.able.get(current.provider)
         stored = head is not None and head.current is not None and head.current.op == current.op
         return Successor(
             version=current,
@@ -141,6 +143,8 @@ class Knowledge:
             stored=stored,
             effect=tenant.effect(current.key_id) if tenant else Effect.NOW,
             proven=self.is_proven(row),
+            tells_use=able is not None and able.tells_last_use,
+            clock_ahead=tenant.view.clock_ahead if tenant else None,
         )
 
     def absent(self, version: Version) -> bool:
@@ -197,8 +201,9 @@ class Knowledge:
         current = row.current
         if current is None:
             return False
-        live = self.live(current)
-        used = live is not None and live.last_used_at is not None
+        live, tenant = self.live(current), self.tenants.get(current.provider)
+        ahead = tenant.view.clock_ahead if tenant else None
+        used = live is not None and used_by_others(live, current, ahead)
         able = self.able.get(current.provider)
         if able is None:
             return False

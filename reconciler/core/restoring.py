@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.core.keys import Address, Cause, Stage
+from reconciler.core.keys import ENABLED, Address, Cause, Stage
 from reconciler.core.knowledge import Knowledge, elders, fingerprint_of
 from reconciler.core.observed import LiveStatus
 from reconciler.core.recorded import KeyRow, Version
@@ -17,6 +17,8 @@ def restore_step(address: Address, known: Knowledge) -> Step:
     version = _former(row)
     if row is None or version is None:
         return _hold(address, known, None, "there is no former version to go back to")
+    if address in known.keys and known.keys[address].attributes.get(ENABLED) is False:
+        return _hold(address, known, version, "it is declared as switched off")
     if address not in known.keys:
         way_out = "declare it again and apply, which brings it back"
         return _hold(address, known, version, f"it is not in the manifest: {way_out}")
@@ -57,6 +59,8 @@ def _obstacle(known: Knowledge, version: Version) -> str | None:
     if live.status is LiveStatus.EXPIRED:
         return f"v{number} has expired"
     able = known.able.get(version.provider)
+    if live.status is LiveStatus.DISABLED and version.stage is Stage.RETIRING:
+        return f"v{number} was disabled outside Keywright, which may be an incident"
     if live.status is LiveStatus.DISABLED and not (able and able.can_enable):
         return f"v{number} was switched off, and this API cannot switch it on again"
     head = known.matches.heads.get(version.target)

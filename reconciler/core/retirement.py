@@ -21,11 +21,11 @@ from reconciler.core.situation import (
     Situation,
     hold,
     stands,
-    used_since_our_probe,
     wants,
 )
 from reconciler.core.steps import Action, Reason
 from reconciler.core.tenant import Effect
+from reconciler.core.usage import never_used, used_by_others
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -35,7 +35,8 @@ _DAY = timedelta(days=1)
 class Successor:
     """The version in use: whether its secret is what consumers read, and it counts everywhere.
 
-    `proven`: it was seen to work, by us or by somebody who used it.
+    `proven`: it was seen to work, by us or by somebody who used it. `tells_use`: its API says when
+    it was used, by a clock that is `clock_ahead` of ours.
     """
 
     version: Version
@@ -43,6 +44,15 @@ class Successor:
     stored: bool
     effect: Effect
     proven: bool
+    tells_use: bool = True
+    clock_ahead: timedelta | None = None
+
+    @property
+    def used(self) -> bool:
+        """Whether consumers use it, as far as that can be told at all."""
+        if not self.tells_use:
+            return True
+        return self.live is not None and used_by_others(self.live, self.version, self.clock_ahead)
 
 
 def retire(s: Situation, successor: Successor | None) -> Finding | None:
@@ -161,6 +171,10 @@ def _not_ready(s: Situation, successor: Successor) -> Finding | None:
     if successor.effect is not Effect.NOW:
         wait = f"v{number} stays until {new} is deployed everywhere"
         return hold(Reason.NOT_DEPLOYED, wait, Cause.CONFIG)
+    told = successor.version.announced_at is not None or successor.version.promoted_at is None
+    if s.key is not None and s.key.on_promoted is not None and not told:
+        wait = f"v{number} stays until consumers were told of {new}"
+        return hold(Reason.NOT_ANNOUNCED, wait, Cause.CONFIG)
     if not successor.proven:
         return hold(Reason.UNPROVEN, f"v{number} stays until {new} was seen to work", Cause.CLOCK)
     return None
@@ -188,14 +202,13 @@ def _still_needed(
     """Say why somebody may still need the old secret, as far as the API tells, and until when."""
     if s.key is None or s.live is None or s.able is None or not s.able.tells_last_use:
         return None
-    if not used_since_our_probe(s.live, version):
-        return None  # nobody ever used it, so that nobody can miss it
+    if never_used(s.live, version):
+        return None  # so that nobody can miss it
     idle, used = idle_of(version, s.key.rotation), s.live.last_used_at
     if used is not None and s.now < used + idle:
         why = f"v{version.number} was still used on {minute(used)}"
         return Reason.STILL_USED, why, f"it stays until it was idle for {span(idle)}"
-    live = successor.live
-    if live is None or not used_since_our_probe(live, successor.version):
+    if not successor.used:
         why = f"v{successor.version.number} was not used yet, but by our own probe"
         return Reason.NOT_USED_YET, why, f"v{version.number} stays until it was"
     return None
@@ -239,7 +252,7 @@ def idle_since(s: Situation) -> str | None:
     if s.able is None or not s.able.tells_last_use:
         return None
     after = span(key.unused_after)
-    if not used_since_our_probe(live, version):
+    if never_used(live, version):
         made = version.created_at
         return f"nobody ever used it in {after}" if made + key.unused_after <= s.now else None
     used = live.last_used_at

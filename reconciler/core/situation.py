@@ -14,9 +14,6 @@ from reconciler.core.rotation import Due
 from reconciler.core.steps import Action, Difference, Reason
 from reconciler.core.tenant import Effect
 
-CLOCKS_APART = timedelta(seconds=5)
-"""A use of a key that an API tells so shortly after our own probe is the probe itself."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
@@ -119,9 +116,3 @@ def wants(s: Situation, *, enabled: bool) -> bool:
 def expiry_changes(s: Situation) -> bool:
     """Whether the manifest asks for another expiry than the live one."""
     return any(d.field == EXPIRES_AT for d in s.differences)
-
-
-def used_since_our_probe(live: LiveKey, version: Version) -> bool:
-    """Whether somebody else than we used a version, as far as its API tells."""
-    used, probed = live.last_used_at, version.verified_at
-    return used is not None and (probed is None or used > probed + CLOCKS_APART)

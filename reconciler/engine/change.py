@@ -62,7 +62,18 @@ async def enable(run: Run, step: Step) -> Result:
         return refused(step, f"v{version.number} stays off: it was revoked in an incident")
     on = replace(version, stage=Stage.CURRENT, delete_at=None, disabled_at=None)
     after = replace(with_version(row, on), disabled_by_us=False)
-    work = run.driver(version.provider).enable
+
+    async def work(key_id: KeyId) -> Outcome[None]:
+        outcome = await run.driver(version.provider).enable(key_id)
+        if not isinstance(outcome, Done):
+            return outcome
+        if not await open_incident(run, version.provider, key_id):
+            return outcome
+        # It was revoked after we had looked: our own switching on must not be what is left.
+        back = await run.driver(version.provider).disable(key_id)
+        why = f"v{version.number} was revoked in an incident meanwhile"
+        return Refused(why) if isinstance(back, Done) else Unknown(f"{why}: {back.reason}")
+
     return await _switch(run, step, after, IntentKind.ENABLE, work, try_accepted)
 
 

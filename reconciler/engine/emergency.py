@@ -69,14 +69,30 @@ async def revoke_now(
         )
         for case in cases
     )
-    revs = await asyncio.gather(*map(world.backend.write_incident, ordered))
-    written = tuple(
-        dataclasses.replace(incident, rev=rev) for incident, rev in zip(ordered, revs, strict=True)
-    )
+    written = await _order(world, ordered)
     gates = {name: asyncio.Semaphore(world.workers.get(name, 1)) for name in world.drivers}
     revoked = await asyncio.gather(*(_revoke(world, gates, each) for each in written))
     slots = await _slots(world)
     return tuple(await asyncio.gather(*(_evidence(world, gates, slots, each) for each in revoked)))
+
+
+async def _order(world: World, ordered: tuple[Incident, ...]) -> tuple[Incident, ...]:
+    """Make the orders durable; one that cannot be is not carried out, and keeps its `rev` of 0.
+
+    Raises what went wrong where none could be.
+    """
+    writes = map(world.backend.write_incident, ordered)
+    revs = await asyncio.gather(*writes, return_exceptions=True)
+    for rev in revs:
+        if isinstance(rev, BaseException) and not isinstance(rev, KeywrightError):
+            raise rev
+    failures = [rev for rev in revs if isinstance(rev, KeywrightError)]
+    if len(failures) == len(ordered) and failures:
+        raise failures[0]
+    return tuple(
+        dataclasses.replace(incident, rev=rev) if isinstance(rev, int) else incident
+        for incident, rev in zip(ordered, revs, strict=True)
+    )
 
 
 async def _revoke(
@@ -84,6 +100,8 @@ async def _revoke(
 ) -> Incident:
     """Switch one key off, or delete it where that is the only way, and record when it was."""
     if incident.provider not in world.drivers or incident.provider not in world.able:
+        return incident
+    if not incident.rev:
         return incident
     async with gates[incident.provider]:
         off = await _take_away(world, incident)

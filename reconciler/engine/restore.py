@@ -95,11 +95,12 @@ def _restored(run: Run, row: KeyRow, intent: Intent, version: Version) -> KeyRow
     now = run.world.clock.now()
     if row.current is not None and row.current.number != version.number:
         overlap = overlap_of(run, row.address) if intent.overlap is None else intent.overlap
-        row = with_version(row, retiring(row.current, now, overlap, waits_for_news=False))
+        waits = announces(run, row.address)
+        row = with_version(row, retiring(row.current, now, overlap, waits_for_news=waits))
     back = replace(
         version,
         stage=Stage.CURRENT,
-        promoted_at=now,
+        promoted_at=version.promoted_at or now,
         announced_at=None if announces(run, row.address) else now,
         disabled_at=None,
         delete_at=None,

@@ -83,9 +83,9 @@ async def verify(run: Run, step: Step) -> Result:
     if secret is None:
         return failed(step, "its stored secret cannot be read from here")
     tried = await try_out(run, step, version.provider, secret, expect)
+    await run.save(with_version(row, proven(run, version, tried)))
     if tried.complaint is not None:
         return failed(step, f"v{version.number}: {tried.complaint}")
-    await run.save(with_version(row, proven(run, version, tried)))
     return done(step, f"v{version.number} is {expect}, as it should be")
 
 

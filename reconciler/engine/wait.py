@@ -101,11 +101,15 @@ async def _retire_due(
 
 
 def _due(plan: Plan) -> Iterator[Step]:
-    """Give the steps that end old versions, and the deploys that make their end count."""
+    """Give the steps that end old versions, and the deploys that make their end count.
+
+    A key that needs something else besides is left to an apply, which does that first.
+    """
+    busy = {step.address for step in plan.actions if step.action not in REMOVALS}
     ends = [
         step
         for step in plan.actions
-        if step.action in REMOVALS and step.reason is Reason.SUPERSEDED
+        if step.action in REMOVALS and step.reason is Reason.SUPERSEDED and step.address not in busy
     ]
     providers = {step.provider for step in ends}
     yield from ends

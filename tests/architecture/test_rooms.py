@@ -31,7 +31,7 @@ CORE = (
     {"revoked"},
     {"renewal"},
     {"leaving", "strays"},
-    {"situation", "profile"},
+    {"situation", "profile", "usage"},
     {"tenant", "rotation", "rotation_rules"},
     {"ownership", "capabilities"},
     {"steps", "findings", "orders", "leaks", "selection"},

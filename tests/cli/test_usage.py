@@ -24,6 +24,9 @@ COMMANDS = (
     "plan",
     "apply",
     "status",
+    "rotate",
+    "undo",
+    "revoke",
     "state",
     "dialect",
     "schema",
@@ -83,6 +86,15 @@ def test_wrong_usage_is_one_and_never_two(
 def test_a_missing_manifest_names_init(keywright: Keywright, command: str) -> None:
     ran = keywright(*command.split()).ended(1)
     assert ran.err == "keys.yaml: there is no such file; `keywright init` writes one\n"
+
+
+def test_a_report_and_a_choice_of_keys_are_not_mixed(keywright: Keywright, tmp_path: Path) -> None:
+    report = tmp_path / "leaks.json"
+    report.write_text("[]")
+    told = keywright(
+        "revoke", "--environment", "staging", "--from-report", str(report), "--auto-approve"
+    )
+    assert "Give either --from-report, or keys" in told.ended(1).err
 
 
 def test_shared_options_stand_before_and_after_the_command(stack: Stack) -> None:

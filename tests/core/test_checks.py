@@ -12,6 +12,7 @@ from reconciler.core.checks import UNDECLARED, decide
 from reconciler.core.desired import DesiredKey
 from reconciler.core.keys import After, At, Cause, Stage
 from reconciler.core.observed import LiveStatus
+from reconciler.core.rotation import Due
 from reconciler.core.situation import Situation
 from reconciler.core.steps import Action, Difference, Reason
 from tests.core.builders import ABLE, DAY, NOW, head, key, live, row, target, version
@@ -206,3 +207,34 @@ def test_a_lost_version_is_replaced_and_a_dead_one_is_as_if_it_never_was() -> No
     assert decision(here) == (Action.CREATE, Reason.CONDEMNED)
     dead = row("crm-a", version("crm-a", stage=Stage.GONE))
     assert decision(replace(here, row=dead)) == (Action.CREATE, Reason.MISSING)
+
+
+def waiting_for_its_predecessor() -> Situation:
+    """A key that is due, while the version before it still works."""
+    elder = replace(version("crm-a", 1, stage=Stage.RETIRING), overlap=DAY)
+    current = version("crm-a", 2)
+    return replace(
+        well(replace(ON, on_promoted="a webhook")),
+        row=row("crm-a", elder, current),
+        version=current,
+        live=live("crm-a", 2),
+        head=head("crm-a", 2, (1,)),
+        due=Due(NOW, Reason.TOO_OLD),
+    )
+
+
+def test_a_rotation_that_waits_its_turn_hides_nothing_that_cannot_wait() -> None:
+    here = waiting_for_its_predecessor()
+    held = [(Action.HOLD, Reason.PREDECESSOR)]
+    assert all_decisions(here) == held
+    lost = replace(here, head=head("crm-a", None, (1,)))
+    assert all_decisions(lost) == [(Action.ROTATE, Reason.SECRET_MISSING)]
+    assert here.version is not None
+    untold = replace(here, version=replace(here.version, promoted_at=NOW))
+    assert all_decisions(untold) == [*held, (Action.NOTIFY, Reason.NOT_ANNOUNCED)]
+    untried = replace(here, version=replace(here.version, verified_at=None))
+    assert all_decisions(untried) == [*held, (Action.VERIFY, Reason.UNPROVEN)]
+
+
+def all_decisions(situation: Situation) -> list[tuple[Action, Reason]]:
+    return [(found.action, found.reason) for found in decide(situation)]

@@ -210,3 +210,17 @@ def test_a_wait_spares_the_version_that_a_gateway_still_uses() -> None:
     assert has(place) is False
     assert all_done(apply_to(place, wanted))
     assert has(place) is True
+
+
+def test_after_an_undo_the_overlap_begins_when_consumers_were_told_of_it() -> None:
+    place = new_place()
+    rotated(place, TOLD)
+    place.notifier.fail_next(Unknown("no answer"))
+    apply_to(place, TOLD, orders=UNDO)
+    assert numbered(place.row(), 2).retire_at is None
+    place.clock.advance(OVERLAP + HOUR)
+    told_at = place.clock.now()
+    assert all_done(apply_to(place, TOLD))
+    gone = numbered(place.row(), 2)
+    assert gone.stage is Stage.RETIRING
+    assert gone.retire_at == told_at + OVERLAP

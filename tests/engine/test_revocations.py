@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.keys import Stage
+from reconciler.core.desired import OnExternalDisable
+from reconciler.core.keys import ENABLED, Attributes, Stage
 from reconciler.core.observed import LiveStatus
 from reconciler.core.recorded import Incident, Version
 from reconciler.core.steps import Outcome
@@ -297,3 +298,20 @@ def test_an_incident_is_settled_by_an_older_version_that_came_back() -> None:
     (incident,) = incidents(place)
     assert incident.settled_at is not None
     assert incident.revoked_at is not None
+
+
+def test_what_is_revoked_while_it_is_switched_on_is_switched_off_again() -> None:
+    place = new_place()
+    reactivating = replace(rotating(), on_external_disable=OnExternalDisable.REACTIVATE)
+    assert all_done(apply_to(place, desired(reactivating)))
+    version = numbered(place.row(), 1)
+    secret = published(place)
+    place.api.change(version.key_id, Attributes.of({ENABLED: False}))
+
+    def strike(call: Call) -> None:
+        if call.name == "driver.enable":
+            accuse(place, version)
+
+    report = apply_to(place, desired(reactivating), wire=Wire(on_begin=strike))
+    assert outcomes(report) == {("crm-a", "enable"): Outcome.REFUSED}
+    assert not place.api.use(secret)

@@ -84,7 +84,7 @@ def test_the_former_version_is_current_again_and_the_other_one_retires() -> None
     back, now = place.row(), place.clock.now()
     assert stages(back) == {1: Stage.CURRENT, 2: Stage.RETIRING}
     assert numbered(back, 1).key_id == numbered(row, 1).key_id
-    assert (numbered(back, 1).retire_at, numbered(back, 1).promoted_at) == (None, now)
+    assert (numbered(back, 1).retire_at, numbered(back, 1).announced_at) == (None, now)
     assert numbered(back, 2).retire_at == now + OVERLAP
     assert place.works(target("crm-a"))
     assert place.api.use(newer)
