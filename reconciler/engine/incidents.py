@@ -94,5 +94,6 @@ def _is_over(run: Run, incident: Incident) -> bool:
     live = run.live.get(name)
     if live is not None:
         return live.status is not LiveStatus.ACTIVE
-    living = (v for row in run.rows.values() for v in row.living)
+    row = run.rows.get(incident.address)
+    living = row.living if row else ()
     return name in run.absent or all((v.provider, v.key_id) != name for v in living)
