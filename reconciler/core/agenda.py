@@ -18,6 +18,7 @@ from reconciler.core.renewal import minute
 from reconciler.core.retirement import idle_since, retires_at, span
 from reconciler.core.situation import Situation, wants
 from reconciler.core.steps import MINTS, Action, Reason, Remark, Scheduled, Settlement, Step, Topic
+from reconciler.core.usage import never_used
 
 SOON = timedelta(days=14)
 """What ends within this time, and nothing replaces, is worth a look."""
@@ -103,9 +104,9 @@ def remark(known: Knowledge, steps: tuple[Step, ...]) -> Iterator[Remark]:
         if not (row.disabled_by_us or wants(situation, enabled=False)):
             yield from _ends(key, row.current, situation)
             yield from _old(key, row.current, situation)
-        if (idle := idle_since(situation)) is not None:
-            used = situation.live.last_used_at if situation.live else None
-            topic = Topic.LONG_UNUSED if used else Topic.NEVER_USED
+        live = situation.live
+        if live is not None and (idle := idle_since(situation)) is not None:
+            topic = Topic.NEVER_USED if never_used(live, row.current) else Topic.LONG_UNUSED
             yield Remark(key.address, row.current.number, topic, idle)
         if owned and key.owner is None:
             yield Remark(key.address, row.current.number, Topic.NO_OWNER, "it has no `owner`")

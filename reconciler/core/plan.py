@@ -23,6 +23,7 @@ from reconciler.core.knowledge import (
     elders,
     fingerprint_of,
     next_number,
+    situation_provider,
 )
 from reconciler.core.leftovers import (
     condemned_step,
@@ -215,9 +216,10 @@ class Planner:
         """Make a step of a decision on one version."""
         key, row, version = s.key, s.row, s.version
         minting = finding.action in MINTS
+        there = version.provider if version else situation_provider(key, row)
         return Step(
             address=address,
-            provider=key.provider if key and minting else situation_provider_of(s),
+            provider=key.provider if key and minting else there,
             action=finding.action,
             cause=finding.cause,
             reason=finding.reason,
@@ -377,10 +379,3 @@ def narrow(step: Step, s: Situation) -> Step:
             return replace(step, differences=s.stuck)
         case _:
             return step
-
-
-def situation_provider_of(s: Situation) -> str:
-    """Give the provider where a version is, or will be."""
-    if s.version is not None:
-        return s.version.provider
-    return s.key.provider if s.key else s.row.provider if s.row else ""

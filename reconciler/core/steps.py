@@ -36,9 +36,6 @@ class Action(StrEnum):
     HOLD = "hold"
 
 
-PROVIDER_ACTIONS = frozenset({Action.SWITCH_ON, Action.DEPLOY, Action.SWITCH_OFF, Action.REDEPLOY})
-"""Actions on a whole provider, whose step has the address of `provider_address`."""
-
 ORDER = tuple(Action)
 """Steps run in this order across keys: nothing is taken away before what replaces it is there."""
 

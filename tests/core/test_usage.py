@@ -9,13 +9,28 @@ import pytest
 
 from reconciler.core.desired import Rotation
 from reconciler.core.keys import Stage
+from reconciler.core.plan import make_plan
 from reconciler.core.recorded import Proof, Version
 from reconciler.core.retirement import Successor, retire
 from reconciler.core.situation import Situation
-from reconciler.core.steps import Action, Reason
+from reconciler.core.steps import Action, Reason, Topic
 from reconciler.core.tenant import Effect
 from reconciler.core.usage import never_used, used_by_others
-from tests.core.builders import ABLE, DAY, NOW, head, key, live, row, version
+from tests.core.builders import (
+    ABLE,
+    ABLE_ALL,
+    DAY,
+    NOW,
+    desired,
+    head,
+    key,
+    live,
+    observed,
+    recorded,
+    row,
+    version,
+    view,
+)
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 MADE = NOW - 10 * DAY
@@ -109,3 +124,18 @@ def test_nothing_goes_before_consumers_were_told_of_what_follows_it() -> None:
     held = retire(told, successor(replace(NEW, announced_at=None), tells_use=False))
     assert held is not None
     assert (held.action, held.reason) == (Action.HOLD, Reason.NOT_ANNOUNCED)
+
+
+def test_a_key_that_only_our_own_probe_has_used_is_told_as_never_used() -> None:
+    declared = replace(key("crm-a"), unused_after=5 * DAY)
+    probed = replace(version("crm-a"), promoted_at=MADE)
+    plan = make_plan(
+        desired(declared),
+        observed(view(live("crm-a", used=MADE)), heads=[head("crm-a")]),
+        recorded(row("crm-a", probed)),
+        ABLE_ALL,
+        NOW,
+    )
+    assert [(each.topic, each.sentence) for each in plan.remarks] == [
+        (Topic.NEVER_USED, "nobody ever used it in 5d")
+    ]
